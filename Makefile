@@ -1,0 +1,57 @@
+# secure-init: one static program. `make` builds it, `make demo` shows it at work, `make test` proves it.
+#
+# make            build/secure-init (musl, static-pie)
+# make demo       the main job in throw-away namespaces beside a pretend internet (as root)
+# make test       all tests (as root): units and fuzz seeds under sanitizers, static analysis, behaviour
+# make format     the one style of .clang-format
+# make clean
+
+VERSION   := 0.1.0
+CA_BUNDLE := /etc/ssl/certs/ca-certificates.crt
+
+# The rooms. Everything but main.c and version.c is linked into the unit tests too.
+SOURCES := $(wildcard init/*.c fw/*.c verify/*.c util/*.c)
+
+WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
+	-Wcast-align -Wpointer-arith -Wundef -Wwrite-strings -Werror
+LIBMNL   := $(shell awk '$$1 == "libmnl" { print $$2; exit }' deps/pins)
+COMMON   := -std=c11 -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' -DLIBMNL_VERSION='"$(LIBMNL)"' -DCA_BUNDLE='"$(CA_BUNDLE)"' $(WARNINGS)
+HARDEN   := -fstack-protector-strong -ftrivial-auto-var-init=zero -fno-strict-aliasing
+RELEASE  := -Os -g0 -fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. $(HARDEN)
+SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+LIBS     := -lcurl -lmbedtls -lmbedx509 -lmbedcrypto -lcares -ljansson -lmnl
+
+all: build/secure-init
+
+# Where the static libraries are, built on first use. The files hold the folder's name.
+build/deps-musl build/deps-glibc: build/deps-%: deps/pins deps/build deps/fetch deps/shim.c deps/musl.specs.in | build/packages
+	@mkdir -p build
+	@deps/build $* > $@.part && mv $@.part $@
+
+build/packages: deps/packages
+	@mkdir -p build
+	@deps/install build && touch $@
+
+RELEASE_OBJECTS := $(SOURCES:%.c=build/release/%.o) build/release/fw/embed.o
+
+build/secure-init: $(RELEASE_OBJECTS)
+	@echo "  CC $@"; $$(cat build/deps-musl)/bin/cc -Wl,--gc-sections -s -o $@ $^ -L$$(cat build/deps-musl)/lib $(LIBS)
+
+build/release/%.o: %.c Makefile build/deps-musl
+	@mkdir -p $(@D)
+	@echo "  CC $@"; $$(cat build/deps-musl)/bin/cc $(COMMON) $(RELEASE) -isystem $$(cat build/deps-musl)/include -MMD -c -o $@ $<
+
+build/release/fw/embed.o: fw/embed.S Makefile build/deps-musl $(CA_BUNDLE)
+	@mkdir -p $(@D)
+	@echo "  CC $@"; $$(cat build/deps-musl)/bin/cc $(COMMON) -c -o $@ $<
+
+clean:
+	rm -rf build
+
+format:
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+-include $(shell find build -name '*.d' 2>/dev/null)
+
+.PHONY: all demo test clean format
+.DELETE_ON_ERROR:

@@ -1,0 +1,94 @@
+/* Entries into contents: see the header. */
+#include "fw/allow.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define PORT_HTTPS 443
+
+static int no_memory(struct error *error)
+{
+	return error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the allowed addresses");
+}
+
+int allow_targets(const struct policy *policy, struct lookup *lookup, struct error *error)
+{
+	for (size_t i = 0; i < policy->allowed.n; i++)
+		if (policy->allowed.v[i].kind == ENTRY_NAME &&
+			lookup_add(lookup, policy->allowed.v[i].name, false, NULL) < 0)
+			return no_memory(error);
+	if (policy_wants_github(policy) && lookup_add(lookup, GITHUB_API_HOST, false, NULL) < 0)
+		return no_memory(error);
+	return 0;
+}
+
+static int settle(struct contents *contents, struct error *error)
+{
+	if (contents_settle(contents) < 0)
+		return error_set(error, FAIL_CONFIG, E2BIG,
+			"PARA_ALLOWED_DOMAINS asks for more than %d pairs of network and port; leave out the "
+			"ports of "
+			"entries with wide ranges, which opens all ports at the cost of one pair",
+			SET_ELEMENTS_MAX);
+	return 0;
+}
+
+int allow_github_api(const struct lookup *lookup, struct contents *contents, struct error *error)
+{
+	for (size_t i = 0; i < lookup->n; i++) {
+		const struct target *target = &lookup->targets[i];
+
+		if (strcmp(target->name, GITHUB_API_HOST) != 0)
+			continue;
+		for (size_t j = 0; j < target->addresses.n; j++)
+			if (contents_add_ports(contents, &target->addresses.v[j], PORT_HTTPS, PORT_HTTPS) < 0)
+				return no_memory(error);
+	}
+	return settle(contents, error);
+}
+
+/* Adds every prefix of the list, on the ports of the entry. */
+static int add(struct contents *contents, const struct entry *entry, const struct prefix *v, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (entry->n_ports == 0 && contents_add(contents, &v[i]) < 0)
+			return -ENOMEM;
+		for (unsigned int p = 0; p < entry->n_ports; p++)
+			if (contents_add_ports(contents, &v[i], entry->ports[p].low, entry->ports[p].high) <
+				0)
+				return -ENOMEM;
+	}
+	return 0;
+}
+
+static const struct prefixes *addresses_of(const struct lookup *lookup, const char *name)
+{
+	static const struct prefixes none;
+
+	for (size_t i = 0; i < lookup->n; i++)
+		if (strcmp(lookup->targets[i].name, name) == 0)
+			return &lookup->targets[i].addresses;
+	return &none;
+}
+
+int allow_contents(const struct policy *policy, const struct lookup *lookup, const struct prefixes *ranges,
+	struct contents *contents, struct error *error)
+{
+	for (size_t i = 0; i < policy->allowed.n; i++) {
+		const struct entry *entry = &policy->allowed.v[i];
+		int ret = 0;
+
+		if (entry->kind == ENTRY_PREFIX) {
+			ret = add(contents, entry, &entry->prefix, 1);
+		} else if (entry->kind == ENTRY_NAME) {
+			const struct prefixes *addresses = addresses_of(lookup, entry->name);
+
+			ret = add(contents, entry, addresses->v, addresses->n);
+			if (ret == 0 && entry_is_github(entry))
+				ret = add(contents, entry, ranges->v, ranges->n);
+		}
+		if (ret < 0)
+			return no_memory(error);
+	}
+	return settle(contents, error);
+}

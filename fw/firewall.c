@@ -1,0 +1,69 @@
+/* Closing and opening, in order: see the header. */
+#include "fw/firewall.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
+
+#include "fw/ipset.h"
+#include "fw/kernel.h"
+#include "fw/nft.h"
+
+int firewall_begin(struct firewall *firewall, struct error *error)
+{
+	int ret;
+
+	*firewall = (struct firewall){0};
+	ret = netlink_open(&firewall->netlink, NETLINK_NETFILTER);
+	if (ret < 0)
+		return error_set(error, FAIL_KERNEL, -ret,
+			"the kernel has no netfilter to talk to (NETLINK_NETFILTER: %s); gVisor and kernels "
+			"without "
+			"CONFIG_NETFILTER_NETLINK cannot isolate a container",
+			strerror(-ret));
+	return kernel_check(&firewall->netlink, error);
+}
+
+/* linux/netfilter/nfnetlink_conntrack.h: a DELETE that names no connection flushes those of this namespace.
+ */
+static int forget_connections(struct netlink *netlink)
+{
+	char buffer[256];
+
+	return netlink_talk(netlink,
+		netlink_nf_message(netlink, buffer, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE, NLM_F_ACK,
+			AF_UNSPEC, 0),
+		NULL, NULL);
+}
+
+int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, struct error *error)
+{
+	int ret = ipset_prepare(&firewall->netlink, firewall->index, error);
+
+	if (ret < 0)
+		return ret;
+	ret = nft_commit(&firewall->netlink, ruleset, firewall->index, &firewall->owned, error);
+	if (ret < 0)
+		return ret;
+	ret = forget_connections(&firewall->netlink);
+	if (ret < 0)
+		return error_set(error, FAIL_FIREWALL, -ret,
+			"the connections of before could not be cut off (flushing conntrack: %s); the kernel "
+			"must "
+			"have nf_conntrack_netlink",
+			strerror(-ret));
+	return 0;
+}
+
+int firewall_open(struct firewall *firewall, const struct contents *contents, struct error *error)
+{
+	for (int set = 0; set < SETS; set++) {
+		int ret = ipset_fill(&firewall->netlink, (enum set_id)set, contents, error);
+
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}

@@ -1,0 +1,39 @@
+/*
+ * The firewall's life, over fw/ipset.h and fw/nft.h: first closed with empty sets, then opened by filling
+ * them. The rules are the final ones from the first moment; only the sets change.
+ */
+#ifndef FW_FIREWALL_H
+#define FW_FIREWALL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fw/rule.h"
+#include "fw/set.h"
+#include "util/error.h"
+#include "util/netlink.h"
+
+struct firewall {
+	/*
+	 * The tables belong to this socket where the kernel can do that: as long as it is open (PID 1 keeps
+	 * it for good) nobody else can change them. It is close-on-exec, and of no use to whoever lacks
+	 * NET_ADMIN.
+	 */
+	struct netlink netlink;
+	uint16_t index[SETS]; /* the kernel's numbers for the sets */
+	bool owned;
+};
+
+/* Opens the socket and asks the kernel for all that is needed. Changes nothing yet. */
+int firewall_begin(struct firewall *firewall, struct error *error);
+
+/*
+ * Closes the network: sets made empty, tables replaced in one batch, and every connection that was tracked
+ * before forgotten, so that none of them passes as established.
+ */
+int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, struct error *error);
+
+/* Opens the network to the contents: each set filled beside, then put in place of the one the rules name. */
+int firewall_open(struct firewall *firewall, const struct contents *contents, struct error *error);
+
+#endif

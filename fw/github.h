@@ -1,0 +1,21 @@
+/* GitHub's published address ranges. Runs in the lookup's child: it parses what the network sends. */
+#ifndef FW_GITHUB_H
+#define FW_GITHUB_H
+
+#include "fw/prefix.h"
+
+/* Room for the sentence that says what went wrong. */
+#define GITHUB_TEXT 400
+
+/*
+ * Fetches https://api.github.com/meta from one of the addresses and adds the ranges of "web", "api" and "git"
+ * to *ranges. deadline is in milliseconds of CLOCK_MONOTONIC; tries end before it. Returns 0, or -errno with
+ * why filled. GITHUB_TOKEN or GH_TOKEN of the environment is sent if it is there, and never shown.
+ */
+int github_fetch(
+	const struct prefixes *addresses, int64_t deadline, struct prefixes *ranges, char why[GITHUB_TEXT]);
+
+/* The parser alone: the ranges of one answer's body. For tests and fuzzers as well. */
+int github_parse(const char *body, size_t length, struct prefixes *ranges, char why[GITHUB_TEXT]);
+
+#endif

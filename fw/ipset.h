@@ -1,0 +1,27 @@
+/*
+ * Writes the sets of fw/set.h into the kernel's ip_set, by netlink. A set that rules name is never changed in
+ * place: its new contents are filled into a second set, and the two change places in one step.
+ */
+#ifndef FW_IPSET_H
+#define FW_IPSET_H
+
+#include <stdint.h>
+
+#include "fw/set.h"
+#include "util/error.h"
+#include "util/netlink.h"
+
+/*
+ * Makes all four sets, empty (those of an earlier start are emptied), and gives the kernel's index of each.
+ * Returns 0 or -errno with *error filled.
+ */
+int ipset_prepare(struct netlink *netlink, uint16_t index[SETS], struct error *error);
+
+/* Gives one set what settled contents say. Returns 0 or -errno with *error filled. */
+int ipset_fill(
+	struct netlink *netlink, enum set_id set, const struct contents *contents, struct error *error);
+
+/* True if the kernel has an index for a set of this name, put into *index. Returns 0 or -errno. */
+int ipset_index(struct netlink *netlink, const char *name, uint16_t *index);
+
+#endif

@@ -1,0 +1,324 @@
+/* The lookup's two sides: the child's life, and the parent that believes nothing. See the header. */
+#include "fw/lookup.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+#include "fw/github.h"
+#include "fw/lookup-message.h"
+#include "fw/names.h"
+#include "util/confine.h"
+#include "util/log.h"
+
+/* More than any honest answer, so that a hostile one cannot fill our memory. */
+#define ADDRESSES_MAX 512   /* of one name */
+#define RANGES_MAX    65536 /* of GitHub */
+
+/* GitHub's widest ranges are /20 and /32; one that is much wider is a mistake, or an attack. */
+#define RANGE_SHORTEST4 8
+#define RANGE_SHORTEST6 16
+
+/* What the child keeps of the whole time for itself: to say what went wrong before the deadline strikes. */
+#define MARGIN_MS 1000
+
+int lookup_add(struct lookup *lookup, const char *name, bool optional, size_t *place)
+{
+	size_t i = 0;
+
+	while (i < lookup->n && strcmp(lookup->targets[i].name, name) != 0)
+		i++;
+	if (place != NULL)
+		*place = i;
+	if (i < lookup->n) {
+		lookup->targets[i].optional = lookup->targets[i].optional && optional;
+		return 0;
+	}
+	if (lookup->n == lookup->room) {
+		size_t room = lookup->room == 0 ? 8 : lookup->room * 2;
+		struct target *targets = reallocarray(lookup->targets, room, sizeof(*targets));
+
+		if (targets == NULL)
+			return -ENOMEM;
+		lookup->targets = targets;
+		lookup->room = room;
+	}
+	lookup->targets[i] = (struct target){.optional = optional};
+	snprintf(lookup->targets[i].name, sizeof(lookup->targets[i].name), "%s", name);
+	lookup->n++;
+	return 0;
+}
+
+/* The child: the second half. Waits for the parent's word, then fetches. */
+static int child_github(int socket, int64_t deadline)
+{
+	struct prefixes addresses = {0}, ranges = {0};
+	struct lookup_message message;
+	char why[GITHUB_TEXT];
+	int ret;
+
+	while ((ret = lookup_receive(socket, &message)) == 0 && message.type == LOOKUP_FETCH_FROM)
+		if (prefixes_add(&addresses, &message.prefix) < 0)
+			return -ENOMEM;
+	if (ret < 0 || message.type != LOOKUP_FETCH)
+		return ret; /* the parent has no need of it */
+	ret = github_fetch(&addresses, deadline, &ranges, why);
+	memset(&message, 0, sizeof(message));
+	if (ret < 0) {
+		message.type = LOOKUP_GITHUB_FAILED;
+		snprintf(message.text, sizeof(message.text), "%s", why);
+		return lookup_send(socket, &message);
+	}
+	message.type = LOOKUP_RANGE;
+	for (size_t i = 0; i < ranges.n && ret == 0; i++) {
+		message.prefix = ranges.v[i];
+		ret = lookup_send(socket, &message);
+	}
+	message.type = LOOKUP_GITHUB_DONE;
+	return ret == 0 ? lookup_send(socket, &message) : ret;
+}
+
+static int child_main(int socket, const struct target *targets, size_t n, int64_t deadline)
+{
+	const struct lookup_message done = {.type = LOOKUP_NAMES_DONE};
+	int ret = confine_parser();
+
+	if (ret == 0)
+		ret = names_resolve(targets, n, socket);
+	if (ret == 0)
+		ret = lookup_send(socket, &done);
+	if (ret == 0)
+		ret = child_github(socket, deadline);
+	if (ret < 0 && ret != -EPIPE)
+		log_error("looking up names stopped: %s", strerror(-ret));
+	return ret == 0 ? 0 : FAIL_SYSTEM;
+}
+
+int lookup_start(struct lookup *lookup, unsigned int seconds, struct error *error)
+{
+	struct timespec now;
+	int pair[2];
+
+	lookup->socket = -1;
+	if (lookup->n == 0)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+		return error_set(error, FAIL_SYSTEM, errno, "no socket pair for looking up names: %s",
+			strerror(errno));
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	lookup->child = fork();
+	if (lookup->child < 0) {
+		int err = errno;
+
+		close(pair[0]);
+		close(pair[1]);
+		return error_set(
+			error, FAIL_SYSTEM, err, "no process for looking up names: %s", strerror(err));
+	}
+	if (lookup->child == 0) {
+		const int64_t start = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+
+		close(pair[0]);
+		_exit(child_main(
+			pair[1], lookup->targets, lookup->n, start + seconds * INT64_C(1000) - MARGIN_MS));
+	}
+	close(pair[1]);
+	lookup->socket = pair[0];
+	return 0;
+}
+
+/* The next message of the child, or an error that says how it ended. */
+static int next_message(struct lookup *lookup, struct lookup_message *message, struct error *error)
+{
+	int ret = lookup_receive(lookup->socket, message);
+
+	if (ret < 0)
+		return error_set(error, FAIL_SYSTEM, EPIPE,
+			"the process that looks up names ended too early (%s); it may be short of memory",
+			strerror(-ret));
+	return 0;
+}
+
+/* An address that only a sinkhole or a mistake gives for a name; NULL if it is one to believe. */
+static const char *unusable(const struct prefix *address)
+{
+	switch (prefix_kind(address)) {
+	case ADDRESS_UNSPECIFIED:
+	case ADDRESS_LOOPBACK:
+	case ADDRESS_LINK_LOCAL:
+	case ADDRESS_MULTICAST:
+	case ADDRESS_BROADCAST:
+	case ADDRESS_MAPPED:
+		return address_kind_text(prefix_kind(address));
+	default:
+		return NULL;
+	}
+}
+
+static int take_address(struct target *target, const struct prefix *address, struct error *error)
+{
+	char text[PREFIX_TEXT];
+	const char *kind;
+
+	if (!prefix_valid(address) || !prefix_is_address(address) || target->addresses.n == ADDRESSES_MAX)
+		return error_set(error, FAIL_NAMES, EBADMSG,
+			"%s: the answer of DNS holds no valid addresses, or more than %d", target->name,
+			ADDRESSES_MAX);
+	kind = unusable(address);
+	if (kind != NULL && target->optional) {
+		target->failed = true;
+		return 0;
+	}
+	if (kind != NULL)
+		return error_set(error, FAIL_NAMES, EADDRNOTAVAIL,
+			"%s: DNS answers with the %s address %s, which cannot be allowed; is it sinkholed by "
+			"an "
+			"ad-blocking resolver? Use another resolver (docker run --dns), or take the name off "
+			"the list",
+			target->name, kind, prefix_text(address, text));
+	if (prefix_kind(address) == ADDRESS_PRIVATE && !target->optional)
+		log_info("%s is at the private address %s", target->name, prefix_text(address, text));
+	if (prefixes_add(&target->addresses, address) < 0)
+		return error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory while looking up names");
+	return 0;
+}
+
+/* Names all that failed; "a (why), b (why)". */
+static void add_failure(char *list, size_t size, unsigned int n, const struct target *target, const char *why)
+{
+	size_t used = strlen(list);
+
+	if (size - used < 60 && list[used - 1] != '.')
+		snprintf(list + used, size - used, ", ...");
+	else if (size - used >= 60)
+		snprintf(list + used, size - used, "%s%.120s (%.60s)", n > 1 ? ", " : "", target->name, why);
+}
+
+int lookup_names(struct lookup *lookup, struct error *error)
+{
+	struct lookup_message message;
+	char failures[700] = "";
+	unsigned int failed = 0;
+
+	while (lookup->n > 0) {
+		struct target *target;
+		int ret = next_message(lookup, &message, error);
+
+		if (ret < 0)
+			return ret;
+		if (message.type == LOOKUP_NAMES_DONE)
+			break;
+		if (message.index >= lookup->n ||
+			(message.type != LOOKUP_ADDRESS && message.type != LOOKUP_FAILED))
+			return error_set(error, FAIL_SYSTEM, EBADMSG,
+				"the process that looks up names sent a message that it cannot mean");
+		target = &lookup->targets[message.index];
+		if (message.type == LOOKUP_ADDRESS) {
+			ret = take_address(target, &message.prefix, error);
+			if (ret < 0)
+				return ret;
+		} else {
+			target->failed = true;
+			if (!target->optional)
+				add_failure(failures, sizeof(failures), ++failed, target, message.text);
+		}
+	}
+	/* a child that passes over a name would leave it without addresses */
+	for (size_t i = 0; i < lookup->n; i++)
+		if (lookup->targets[i].addresses.n == 0 && !lookup->targets[i].failed)
+			add_failure(failures, sizeof(failures), ++failed, &lookup->targets[i], "no answer");
+	if (failed > 0)
+		return error_set(error, FAIL_NAMES, EHOSTUNREACH,
+			"no address for %u allowed %s: %s. Correct PARA_ALLOWED_DOMAINS, or the resolver in "
+			"/etc/resolv.conf (docker run --dns)",
+			failed, failed == 1 ? "name" : "names", failures);
+	return 0;
+}
+
+static int check_ranges(struct prefixes *ranges, struct error *error)
+{
+	char text[PREFIX_TEXT];
+
+	prefixes_aggregate(ranges);
+	for (size_t i = 0; i < ranges->n; i++) {
+		const struct prefix *range = &ranges->v[i];
+		const unsigned int shortest = range->family == AF_INET ? RANGE_SHORTEST4 : RANGE_SHORTEST6;
+
+		if (range->length < shortest)
+			return error_set(error, FAIL_GITHUB, EBADMSG,
+				"GitHub's ranges cannot be right: %s alone is wider than a /%u; nothing of "
+				"them is "
+				"believed",
+				prefix_text(range, text), shortest);
+		if (prefix_kind(range) != ADDRESS_PUBLIC)
+			return error_set(error, FAIL_GITHUB, EBADMSG,
+				"GitHub's ranges cannot be right: %s holds %s addresses; nothing of them is "
+				"believed",
+				prefix_text(range, text), address_kind_text(prefix_kind(range)));
+	}
+	return 0;
+}
+
+int lookup_github(struct lookup *lookup, struct prefixes *ranges, struct error *error)
+{
+	struct lookup_message message = {.type = LOOKUP_FETCH_FROM};
+	const struct target *api = NULL;
+	int ret = 0;
+
+	for (size_t i = 0; i < lookup->n; i++)
+		if (strcmp(lookup->targets[i].name, GITHUB_API_HOST) == 0)
+			api = &lookup->targets[i];
+	for (size_t i = 0; api != NULL && i < api->addresses.n && ret == 0; i++) {
+		message.prefix = api->addresses.v[i];
+		ret = lookup_send(lookup->socket, &message);
+	}
+	message.type = LOOKUP_FETCH;
+	if (ret == 0)
+		ret = lookup_send(lookup->socket, &message);
+	if (ret < 0)
+		return error_set(error, FAIL_SYSTEM, -ret,
+			"the process that looks up names does not listen: %s", strerror(-ret));
+	for (;;) {
+		ret = next_message(lookup, &message, error);
+		if (ret < 0)
+			return ret;
+		if (message.type == LOOKUP_GITHUB_DONE)
+			break;
+		if (message.type == LOOKUP_GITHUB_FAILED)
+			return error_set(error, FAIL_GITHUB, EHOSTUNREACH,
+				"GitHub's address ranges cannot be had from https://" GITHUB_API_HOST
+				"/meta: %s. They "
+				"are needed because a name of GitHub is allowed",
+				message.text);
+		if (message.type != LOOKUP_RANGE || !prefix_valid(&message.prefix) || ranges->n == RANGES_MAX)
+			return error_set(error, FAIL_GITHUB, EBADMSG,
+				"GitHub's ranges hold something that is no network, or more than %d",
+				RANGES_MAX);
+		if (prefixes_add(ranges, &message.prefix) < 0)
+			return error_set(
+				error, FAIL_SYSTEM, ENOMEM, "out of memory while reading GitHub's ranges");
+	}
+	if (ranges->n == 0)
+		return error_set(error, FAIL_GITHUB, EBADMSG, "GitHub's ranges are empty");
+	return check_ranges(ranges, error);
+}
+
+void lookup_end(struct lookup *lookup)
+{
+	if (lookup->child > 0) {
+		close(lookup->socket);
+		kill(lookup->child, SIGKILL);
+		while (waitpid(lookup->child, NULL, 0) < 0 && errno == EINTR)
+			;
+	}
+	for (size_t i = 0; i < lookup->n; i++)
+		prefixes_free(&lookup->targets[i].addresses);
+	free(lookup->targets);
+	*lookup = (struct lookup){.socket = -1};
+}

@@ -1,0 +1,53 @@
+/*
+ * Everything that is learnt from the network before the agent starts: the addresses of names, and GitHub's
+ * ranges. A child process that holds no capability does the asking and parsing (fw/names.c, fw/github.c) and
+ * hands back fixed-size messages; this side trusts none of them, and judges every address again.
+ */
+#ifndef FW_LOOKUP_H
+#define FW_LOOKUP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "fw/entry.h"
+#include "fw/prefix.h"
+#include "util/error.h"
+
+#define GITHUB_API_HOST "api.github.com"
+
+/* One name to be resolved, and what came of it. */
+struct target {
+	char name[NAME_TEXT];
+	bool optional; /* not of the operator's list: it may fail, and may be anything */
+	bool failed;
+	struct prefixes addresses;
+};
+
+/* {0} has none; lookup_end gives all of it back. */
+struct lookup {
+	struct target *targets;
+	size_t n, room;
+	int socket; /* to the child; -1: none was needed */
+	pid_t child;
+};
+
+/* Adds a name unless it is there, and gives its place among the targets. Returns 0 or -ENOMEM. */
+int lookup_add(struct lookup *lookup, const char *name, bool optional, size_t *place);
+
+/*
+ * Starts the child on the names. seconds: how long all of it may take at most. Returns 0 or -errno with
+ * *error filled.
+ */
+int lookup_start(struct lookup *lookup, unsigned int seconds, struct error *error);
+
+/* Waits until all names are resolved. Any that is not, or to an address that nobody can mean, is an error. */
+int lookup_names(struct lookup *lookup, struct error *error);
+
+/* Lets the child fetch GitHub's ranges (the way there must be open), and adds them, aggregated, to ranges. */
+int lookup_github(struct lookup *lookup, struct prefixes *ranges, struct error *error);
+
+/* Ends the child and frees all. Safe to call at any time after {0}, and twice. */
+void lookup_end(struct lookup *lookup);
+
+#endif

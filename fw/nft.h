@@ -1,0 +1,25 @@
+/*
+ * Writes the rules: the tables "ip filter" and "ip6 filter" with their three chains, as one nf_tables batch
+ * that the kernel applies whole or not at all. The expressions are those that iptables-nft itself would
+ * write, so that `iptables -S` prints them as ordinary rules (docs/firewall.md).
+ */
+#ifndef FW_NFT_H
+#define FW_NFT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fw/rule.h"
+#include "fw/set.h"
+#include "util/error.h"
+#include "util/netlink.h"
+
+/*
+ * Replaces both tables by default-deny chains (policy drop) with the rules of the set, atomically. index
+ * holds the kernel's index of each set, which must exist. The tables are owned by the socket, and outlive it,
+ * where the kernel can do that (6.9): *owned says so. Returns 0 or -errno with *error filled.
+ */
+int nft_commit(struct netlink *netlink, const struct ruleset *ruleset, const uint16_t index[SETS],
+	bool *owned, struct error *error);
+
+#endif

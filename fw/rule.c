@@ -1,0 +1,59 @@
+/* Rules in words. */
+#include "fw/rule.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+const char *const chain_names[CHAINS] = {"INPUT", "FORWARD", "OUTPUT"};
+
+static __attribute__((format(printf, 3, 4))) void add(char *text, size_t *used, const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	va_start(args, format);
+	n = vsnprintf(text + *used, RULE_TEXT - *used, format, args);
+	va_end(args);
+	if (n > 0)
+		*used += (size_t)n < RULE_TEXT - *used ? (size_t)n : RULE_TEXT - 1 - *used;
+}
+
+const char *rule_text(const struct rule *rule, char text[RULE_TEXT])
+{
+	const bool in = rule->chain == CHAIN_INPUT;
+	const char *protocol = rule->protocol == IPPROTO_TCP   ? "tcp"
+			       : rule->protocol == IPPROTO_UDP ? "udp"
+							       : "ipv6-icmp";
+	char address[PREFIX_TEXT];
+	size_t used = 0;
+
+	add(text, &used, "-A %s", chain_names[rule->chain]);
+	if (rule->peer.family != 0)
+		add(text, &used, " %s %s", in ? "-s" : "-d", prefix_text(&rule->peer, address));
+	if (rule->loopback)
+		add(text, &used, " %s lo", in ? "-i" : "-o");
+	if (rule->protocol != 0)
+		add(text, &used, " -p %s", protocol);
+	if (rule->dport != 0)
+		add(text, &used, " --dport %u", rule->dport);
+	if (rule->icmp6type != 0)
+		add(text, &used, " --icmpv6-type %u", rule->icmp6type);
+	if (rule->by_root)
+		add(text, &used, " -m owner --uid-owner 0");
+	if (rule->states != 0)
+		add(text, &used, " -m conntrack --ctstate %s%sESTABLISHED",
+			rule->states & STATE_RELATED ? "RELATED" : "",
+			rule->states & STATE_RELATED ? "," : "");
+	if (rule->set != 0)
+		add(text, &used, " -m set --match-set %s %s", set_kinds[rule->set - 1].name,
+			set_kinds[rule->set - 1].with_ports ? "dst,dst" : "dst");
+	if (rule->verdict == VERDICT_ACCEPT)
+		add(text, &used, " -j ACCEPT");
+	else
+		add(text, &used, " -j REJECT --reject-with %s",
+			rule->verdict == VERDICT_RESET ? "tcp-reset"
+			: rule->family == AF_INET      ? "icmp-admin-prohibited"
+						       : "icmp6-adm-prohibited");
+	return text;
+}

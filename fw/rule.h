@@ -1,0 +1,61 @@
+/*
+ * The rules, as data: what the firewall is meant to be, before it is written and after it is read back. The
+ * kinds of match are exactly those below; whoever needs another one adds it here, to the writer (fw/nft.c)
+ * and to the reader (verify/rules.c).
+ */
+#ifndef FW_RULE_H
+#define FW_RULE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "fw/prefix.h"
+#include "fw/set.h"
+
+enum chain { CHAIN_INPUT, CHAIN_FORWARD, CHAIN_OUTPUT, CHAINS };
+
+enum verdict {
+	VERDICT_ACCEPT,
+	VERDICT_REJECT, /* ICMP "administratively prohibited" back to the sender, who then need not wait */
+	VERDICT_RESET,	/* TCP RST back: Linux holds an ICMPv6 prohibition of a SYN back for a second */
+};
+
+/* Connection states a rule can ask for. */
+#define STATE_ESTABLISHED 1
+#define STATE_RELATED	  2
+
+/* Zero in a field means that the rule does not ask. Bytes only, no padding: rules are compared as memory. */
+struct rule {
+	uint16_t dport;	   /* host order */
+	uint8_t family;	   /* AF_INET or AF_INET6 */
+	uint8_t chain;	   /* enum chain */
+	uint8_t verdict;   /* enum verdict */
+	uint8_t loopback;  /* 1: the interface is lo */
+	uint8_t states;	   /* STATE_… */
+	uint8_t protocol;  /* IPPROTO_… */
+	uint8_t icmp6type; /* RFC 4861 */
+	uint8_t by_root;   /* 1: the sending socket belongs to uid 0 */
+	uint8_t set;	   /* enum set_id + 1 */
+	uint8_t reserved;
+	struct prefix peer; /* family 0: any. The other side: source in INPUT, destination in OUTPUT */
+};
+
+_Static_assert(sizeof(struct rule) == 12 + sizeof(struct prefix), "no padding in struct rule");
+
+#define RULES_MAX 128
+
+struct ruleset {
+	size_t n;
+	struct rule v[RULES_MAX];
+};
+
+/* The table and chains as iptables names them. */
+#define TABLE_NAME "filter"
+extern const char *const chain_names[CHAINS];
+
+/* A rule in the words of `iptables -S`, for messages and the plan. Returns text. */
+#define RULE_TEXT 240
+const char *rule_text(const struct rule *rule, char text[RULE_TEXT]);
+
+#endif

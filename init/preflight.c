@@ -1,0 +1,90 @@
+/* The checks before the first change: see the header. */
+#include "init/preflight.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/capability.h>
+
+#include "util/caps.h"
+
+static int check_pid(struct error *error)
+{
+	if (getpid() == 1)
+		return 0;
+	return error_set(error, FAIL_PRIVILEGE, EPERM,
+		"network isolation is set up by the first process of a container, and this is process %d; "
+		"make "
+		"secure-init the ENTRYPOINT, and leave out docker run's --init and --pid",
+		getpid());
+}
+
+/*
+ * Sysctls that the kernel shows in its first network namespace alone (net/core/sysctl_net_core.c:
+ * net_core_table against netns_core_table); somaxconn it shows in each, which proves that we look at the
+ * right place.
+ */
+static int check_network(struct error *error)
+{
+	static const char *const hosts_own[] = {"netdev_max_backlog", "dev_weight"};
+
+	if (access("/proc/sys/net/core/somaxconn", F_OK) != 0)
+		return error_set(error, FAIL_PRIVILEGE, errno,
+			"/proc/sys/net is not there, so the host's network cannot be told from a "
+			"container's; mount "
+			"/proc");
+	for (size_t i = 0; i < sizeof(hosts_own) / sizeof(hosts_own[0]); i++) {
+		char path[64];
+
+		snprintf(path, sizeof(path), "/proc/sys/net/core/%s", hosts_own[i]);
+		if (access(path, F_OK) == 0)
+			return error_set(error, FAIL_PRIVILEGE, EPERM,
+				"this is the host's own network (--network host?), and isolating the agent "
+				"would cut "
+				"off the host; leave out --network host, or set "
+				"PARA_NETWORK_ISOLATION=false");
+		if (errno != ENOENT)
+			return error_set(error, FAIL_PRIVILEGE, errno, "%s cannot be looked up: %s", path,
+				strerror(errno));
+	}
+	return 0;
+}
+
+static int check_capabilities(const struct user *user, struct error *error)
+{
+	const struct {
+		unsigned int capability;
+		bool needed;
+		const char *name, *what;
+	} table[] = {
+		{CAP_NET_ADMIN, true, "NET_ADMIN", "set up the firewall"},
+		{CAP_SETPCAP, true, "SETPCAP", "empty the capability bounding set"},
+		{CAP_SETUID, user->change, "SETUID", "become the agent's user"},
+		{CAP_SETGID, user->change, "SETGID", "become the agent's user"},
+	};
+	struct caps caps;
+	int ret = caps_get(&caps);
+
+	if (ret < 0)
+		return error_set(error, FAIL_SYSTEM, -ret, "capget: %s", strerror(-ret));
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		if (!table[i].needed || caps.effective & CAP_BIT(table[i].capability))
+			continue;
+		return error_set(error, FAIL_PRIVILEGE, EPERM,
+			"CAP_%s is missing, which is needed to %s; start the container with --cap-add %s%s",
+			table[i].name, table[i].what, table[i].name,
+			getuid() == 0 ? ""
+				      : ", as root (--user root, with PARA_RUN_AS for the agent's user)");
+	}
+	return 0;
+}
+
+int preflight(const struct user *user, struct error *error)
+{
+	int ret = check_pid(error);
+
+	if (ret == 0)
+		ret = check_network(error);
+	return ret == 0 ? check_capabilities(user, error) : ret;
+}

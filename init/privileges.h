@@ -1,0 +1,18 @@
+/* Giving up every privilege, for good, and proving that it is gone. */
+#ifndef INIT_PRIVILEGES_H
+#define INIT_PRIVILEGES_H
+
+#include <stdbool.h>
+
+#include "init/user.h"
+#include "util/error.h"
+
+/*
+ * Becomes the user and empties every capability set of this process: bounding, ambient, inheritable,
+ * permitted, effective; sets no_new_privs, so that no program that the agent runs gets any back. Then reads
+ * all of it back from the kernel. must_bound: fail if the bounding set cannot be emptied for lack of SETPCAP;
+ * else no_new_privs alone keeps it out of reach. Returns 0 or -errno with *error filled.
+ */
+int privileges_drop(const struct user *user, bool must_bound, struct error *error);
+
+#endif

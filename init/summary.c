@@ -1,0 +1,110 @@
+/* The policy in plain words. */
+#include "init/summary.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* As many entries are listed each by itself. */
+#define ENTRIES_LISTED 30
+
+#define LINE_TEXT 1000
+
+static __attribute__((format(printf, 2, 3))) void say(const struct summary *summary, const char *format, ...)
+{
+	char line[LINE_TEXT];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	summary->say(line);
+}
+
+/* "a, b, c" of prefixes into text. */
+static const char *list(const struct prefix *v, size_t n, char *text, size_t size)
+{
+	size_t used = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < n && used + PREFIX_TEXT + 3 < size; i++) {
+		char one[PREFIX_TEXT];
+
+		used += (size_t)snprintf(
+			text + used, size - used, "%s%s", i > 0 ? ", " : "", prefix_text(&v[i], one));
+	}
+	return text;
+}
+
+static void say_dns(const struct summary *summary)
+{
+	const struct resolv *resolv = summary->resolv;
+	char text[600];
+
+	if (resolv->n_servers == 0)
+		say(summary, "open: DNS to this container itself, since " RESOLV_CONF " names no server");
+	else if (!resolv->docker)
+		say(summary, "open: DNS (port 53) to %s, the %s of " RESOLV_CONF,
+			list(resolv->servers, resolv->n_servers, text, sizeof(text)),
+			resolv->n_servers == 1 ? "server" : "servers");
+	else if (!resolv->upstreams_named)
+		say(summary, "open: DNS by Docker's resolver, which asks from here as root: port 53 to any "
+			     "address for "
+			     "processes of uid 0");
+	else if (resolv->n_upstreams == 0)
+		say(summary, "open: DNS by Docker's resolver, which asks from the host");
+	else
+		say(summary, "open: DNS by Docker's resolver, and to the servers that it asks: %s",
+			list(resolv->upstreams, resolv->n_upstreams, text, sizeof(text)));
+}
+
+static void say_entry(const struct summary *summary, const struct entry *entry)
+{
+	char text[ENTRY_TEXT];
+	const char *ports = entry->n_ports == 0 ? ", all ports" : "";
+	size_t n = 0;
+
+	entry_text(entry, text);
+	if (entry->kind == ENTRY_LOOPBACK)
+		say(summary, "open: %.300s, as all of loopback is", text);
+	else if (entry->kind != ENTRY_NAME || summary->lookup == NULL)
+		say(summary, "open: %.300s%s", text, ports);
+	else {
+		for (size_t i = 0; i < summary->lookup->n; i++)
+			if (strcmp(summary->lookup->targets[i].name, entry->name) == 0)
+				n = summary->lookup->targets[i].addresses.n;
+		say(summary, "open: %.300s%s (%zu %s)", text, ports, n, n == 1 ? "address" : "addresses");
+	}
+}
+
+void summary_say(const struct summary *summary)
+{
+	const struct entries *allowed = &summary->policy->allowed;
+	const struct host_networks *host = summary->host;
+	char text[600];
+
+	say(summary, "open: loopback");
+	say_dns(summary);
+	say(summary, "open: SSH (TCP port 22) to any address");
+	if (host->networks.n > 0)
+		say(summary, "open: the host's network, both ways: %s",
+			list(host->networks.v, host->networks.n, text, sizeof(text)));
+	else
+		say(summary, "closed: the host's network, since there is no default route to tell it by");
+	if (summary->policy->defaulted)
+		say(summary, "PARA_ALLOWED_DOMAINS is not set: the defaults are allowed");
+	for (size_t i = 0; i < allowed->n && i < ENTRIES_LISTED; i++)
+		say_entry(summary, &allowed->v[i]);
+	if (allowed->n > ENTRIES_LISTED)
+		say(summary, "open: and %zu more entries of PARA_ALLOWED_DOMAINS",
+			allowed->n - ENTRIES_LISTED);
+	if (summary->ranges > 0)
+		say(summary,
+			"open: GitHub's published ranges for web, api and git (%zu networks), with the names "
+			"of "
+			"GitHub above",
+			summary->ranges);
+	else if (policy_wants_github(summary->policy))
+		say(summary, "open: GitHub's published ranges for web, api and git, once they are fetched");
+	say(summary, "closed: everything else, IPv4 and IPv6, and refused at once");
+}

@@ -1,0 +1,152 @@
+/* Choosing what to probe, and putting the outcome into words. */
+#include "verify/prove.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "verify/probe.h"
+
+#define PORT_HTTPS 443
+
+/* An allowed name must answer within this time. */
+#define ALLOWED_SECONDS 10
+
+/* The name whose being reachable says most, if it is allowed. */
+#define FAVOURITE "api.anthropic.com"
+
+/* Addresses that no host has (RFC 5737, RFC 3849, RFC 6666), the first that is not allowed is probed. */
+static const char *const nobody[] = {
+	"192.0.2.1",
+	"198.51.100.1",
+	"203.0.113.1",
+	"2001:db8::1",
+	"100::1",
+};
+
+static __attribute__((format(printf, 2, 3))) void say(struct proofs *proofs, const char *format, ...)
+{
+	va_list args;
+
+	if (proofs->n == PROOFS_MAX)
+		return;
+	va_start(args, format);
+	vsnprintf(proofs->text[proofs->n++], PROOF_TEXT, format, args);
+	va_end(args);
+}
+
+static bool is_open(const struct claim *claim, const struct prefix *address)
+{
+	return contents_allow(claim->contents, address, PORT_HTTPS) ||
+	       prefixes_cover(&claim->host->networks, address);
+}
+
+static int prove_blocked(struct netlink *netlink, const struct claim *claim, uint8_t family,
+	struct proofs *proofs, struct error *error)
+{
+	const char *version = family == AF_INET ? "IPv4" : "IPv6";
+	enum probe_outcome outcome;
+
+	for (size_t i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++) {
+		struct prefix address;
+		int ret;
+
+		if (prefix_parse(nobody[i], &address, NULL) < 0 || address.family != family ||
+			is_open(claim, &address))
+			continue;
+		ret = probe_blocked(netlink, &address, PORT_HTTPS, &outcome, error);
+		if (ret < 0)
+			return ret;
+		if (outcome == PROBE_REFUSED)
+			say(proofs, "%s to %s was refused, by our rule", version, nobody[i]);
+		else
+			say(proofs, "%s has no way out of this container at all", version);
+		return 0;
+	}
+	say(proofs, "%s: every address for examples is allowed, so none could be probed", version);
+	return 0;
+}
+
+static int prove_example(
+	struct netlink *netlink, const struct claim *claim, struct proofs *proofs, struct error *error)
+{
+	const struct target *example = NULL;
+	enum probe_outcome outcome;
+	char text[PREFIX_TEXT];
+	int ret;
+
+	for (size_t i = 0; i < claim->lookup->n; i++)
+		if (strcmp(claim->lookup->targets[i].name, PROVE_NAME) == 0 &&
+			claim->lookup->targets[i].optional)
+			example = &claim->lookup->targets[i];
+	if (example == NULL || example->failed)
+		return 0;
+	for (size_t i = 0; i < example->addresses.n; i++) {
+		if (is_open(claim, &example->addresses.v[i]))
+			continue;
+		ret = probe_blocked(netlink, &example->addresses.v[i], PORT_HTTPS, &outcome, error);
+		if (ret == 0 && outcome == PROBE_REFUSED)
+			say(proofs, PROVE_NAME " (%s) was refused, by our rule",
+				prefix_text(&example->addresses.v[i], text));
+		return ret;
+	}
+	return 0;
+}
+
+static const struct entry *name_to_probe(const struct policy *policy)
+{
+	const struct entry *first = NULL;
+
+	for (size_t i = 0; i < policy->allowed.n; i++) {
+		const struct entry *entry = &policy->allowed.v[i];
+
+		if (entry->kind != ENTRY_NAME)
+			continue;
+		if (strcmp(entry->name, FAVOURITE) == 0)
+			return entry;
+		if (first == NULL)
+			first = entry;
+	}
+	return first;
+}
+
+static int prove_allowed(
+	struct netlink *netlink, const struct claim *claim, struct proofs *proofs, struct error *error)
+{
+	const struct entry *entry = name_to_probe(claim->policy);
+	const struct target *target = NULL;
+	enum probe_outcome outcome;
+	uint16_t port;
+	int ret;
+
+	for (size_t i = 0; entry != NULL && i < claim->lookup->n; i++)
+		if (strcmp(claim->lookup->targets[i].name, entry->name) == 0)
+			target = &claim->lookup->targets[i];
+	if (target == NULL) {
+		say(proofs, "no name is allowed, so none was tried");
+		return 0;
+	}
+	port = entry->n_ports > 0 ? entry->ports[0].low : PORT_HTTPS;
+	ret = probe_allowed(netlink, entry->name, &target->addresses, port, ALLOWED_SECONDS, &outcome, error);
+	if (ret < 0)
+		return ret;
+	if (outcome == PROBE_CONNECTED)
+		say(proofs, "%s port %u could be connected to", entry->name, port);
+	else
+		say(proofs, "%s port %u could be reached, and refused by itself", entry->name, port);
+	return 0;
+}
+
+int prove(struct netlink *netlink, const struct claim *claim, struct proofs *proofs, struct error *error)
+{
+	int ret;
+
+	*proofs = (struct proofs){0};
+	ret = prove_blocked(netlink, claim, AF_INET, proofs, error);
+	if (ret == 0)
+		ret = prove_blocked(netlink, claim, AF_INET6, proofs, error);
+	if (ret == 0)
+		ret = prove_example(netlink, claim, proofs, error);
+	return ret == 0 ? prove_allowed(netlink, claim, proofs, error) : ret;
+}

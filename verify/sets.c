@@ -1,0 +1,274 @@
+/*
+ * Reading ip_set back. Sources: linux/netfilter/ipset/ip_set.h; the elements of a LIST answer come as nested
+ * IPSET_ATTR_DATA in IPSET_ATTR_ADT, over as many messages as they need.
+ */
+#include "verify/sets.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/ipset/ip_set.h>
+
+/* One element as `ipset list` shows it. Bytes only, no padding: compared as memory. */
+struct element {
+	struct prefix prefix;
+	uint8_t protocol, reserved;
+	uint16_t port; /* host order */
+};
+
+struct listing {
+	const struct set_kind *kind;
+	bool typed, familied; /* the type and family were there, and right */
+	const char *odd;
+	size_t n, room;
+	struct element *v;
+};
+
+static struct nlmsghdr *ask(
+	struct netlink *netlink, void *buffer, uint8_t command, uint16_t flags, const char *name)
+{
+	struct nlmsghdr *message =
+		netlink_nf_message(netlink, buffer, NFNL_SUBSYS_IPSET, command, flags, AF_UNSPEC, 0);
+
+	mnl_attr_put_u8(message, IPSET_ATTR_PROTOCOL, IPSET_PROTOCOL);
+	mnl_attr_put_strz(message, IPSET_ATTR_SETNAME, name);
+	return message;
+}
+
+static int read_index(const struct nlmsghdr *message, void *data)
+{
+	const struct nlattr *attr;
+
+	netlink_for_each(attr, message, sizeof(struct nfgenmsg)) {
+		if (mnl_attr_get_type(attr) == IPSET_ATTR_INDEX &&
+			mnl_attr_get_payload_len(attr) == sizeof(uint16_t))
+			*(uint16_t *)data = ntohs(mnl_attr_get_u16(attr));
+	}
+	return MNL_CB_OK;
+}
+
+int verify_set_indexes(struct netlink *netlink, uint16_t index[SETS], struct error *error)
+{
+	char buffer[256];
+
+	for (int set = 0; set < SETS; set++) {
+		int ret;
+
+		index[set] = IPSET_INVALID_ID;
+		ret = netlink_talk(netlink,
+			ask(netlink, buffer, IPSET_CMD_GET_BYNAME, NLM_F_ACK, set_kinds[set].name),
+			read_index, &index[set]);
+		if (ret < 0 || index[set] == IPSET_INVALID_ID)
+			return error_set(error, FAIL_VERIFY, ENOENT,
+				"the set %s cannot be found in the kernel: %s", set_kinds[set].name,
+				strerror(ret < 0 ? -ret : ENOENT));
+	}
+	return 0;
+}
+
+static bool put_element(struct listing *listing, const struct element *element)
+{
+	if (listing->n == listing->room) {
+		size_t room = listing->room == 0 ? 64 : listing->room * 2;
+		struct element *v = reallocarray(listing->v, room, sizeof(*v));
+
+		if (v == NULL)
+			return false;
+		listing->v = v;
+		listing->room = room;
+	}
+	listing->v[listing->n++] = *element;
+	return true;
+}
+
+static const uint8_t *read_ip(const struct nlattr *nest, uint8_t family)
+{
+	const uint16_t type = family == AF_INET ? IPSET_ATTR_IPADDR_IPV4 : IPSET_ATTR_IPADDR_IPV6;
+	const struct nlattr *attr;
+
+	netlink_for_each_nested(attr, nest) {
+		if (mnl_attr_get_type(attr) == type &&
+			mnl_attr_get_payload_len(attr) == family_bits(family) / 8)
+			return mnl_attr_get_payload(attr);
+	}
+	return NULL;
+}
+
+static void read_element(struct listing *listing, const struct nlattr *nest)
+{
+	const uint8_t family = listing->kind->family;
+	struct element element = {0};
+	const uint8_t *address = NULL;
+	unsigned int length = family_bits(family);
+	const struct nlattr *attr;
+
+	netlink_for_each_nested(attr, nest) {
+		const uint16_t size = mnl_attr_get_payload_len(attr);
+
+		switch (mnl_attr_get_type(attr)) {
+		case IPSET_ATTR_IP:
+			address = read_ip(attr, family);
+			break;
+		case IPSET_ATTR_CIDR:
+			if (size == 1)
+				length = mnl_attr_get_u8(attr);
+			break;
+		case IPSET_ATTR_PROTO:
+			if (size == 1)
+				element.protocol = mnl_attr_get_u8(attr);
+			break;
+		case IPSET_ATTR_PORT:
+			if (size == 2)
+				element.port = ntohs(mnl_attr_get_u16(attr));
+			break;
+		case IPSET_ATTR_CADT_FLAGS: /* 'nomatch' and kin: ours have none */
+			listing->odd = "an element with flags";
+			break;
+		default:
+			break;
+		}
+	}
+	if (address == NULL || length > family_bits(family)) {
+		listing->odd = "an element without an address";
+		return;
+	}
+	element.prefix = prefix_make(family, address, length);
+	if (!put_element(listing, &element))
+		listing->odd = "more elements than there is memory for";
+}
+
+static int read_listing(const struct nlmsghdr *message, void *data)
+{
+	struct listing *listing = data;
+	const struct nlattr *attr, *inner;
+
+	netlink_for_each(attr, message, sizeof(struct nfgenmsg)) {
+		const uint16_t size = mnl_attr_get_payload_len(attr);
+
+		switch (mnl_attr_get_type(attr)) {
+		case IPSET_ATTR_TYPENAME:
+			listing->typed = size == strlen(listing->kind->type) + 1 &&
+					 memcmp(mnl_attr_get_payload(attr), listing->kind->type, size) == 0;
+			break;
+		case IPSET_ATTR_FAMILY:
+			listing->familied = size == 1 && mnl_attr_get_u8(attr) == listing->kind->family;
+			break;
+		case IPSET_ATTR_ADT:
+			netlink_for_each_nested(inner, attr) {
+				if (mnl_attr_get_type(inner) == IPSET_ATTR_DATA)
+					read_element(listing, inner);
+			}
+			break;
+		default:
+			break;
+		}
+	}
+	return MNL_CB_OK;
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct element *x = a, *y = b;
+	int order = prefix_compare(&x->prefix, &y->prefix);
+
+	if (order != 0)
+		return order;
+	if (x->protocol != y->protocol)
+		return (int)x->protocol - (int)y->protocol;
+	return (int)x->port - (int)y->port;
+}
+
+/* What the set is meant to hold, element by element. */
+static int expand(struct listing *listing, const struct contents *meant)
+{
+	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
+
+	if (!listing->kind->with_ports) {
+		for (size_t i = 0; i < meant->any.n; i++) {
+			const struct element element = {.prefix = meant->any.v[i]};
+
+			if (element.prefix.family == listing->kind->family && !put_element(listing, &element))
+				return -ENOMEM;
+		}
+		return 0;
+	}
+	for (size_t i = 0; i < meant->n_endpoints; i++) {
+		const struct endpoint *endpoint = &meant->endpoints[i];
+
+		if (endpoint->prefix.family != listing->kind->family)
+			continue;
+		for (size_t p = 0; p < sizeof(protocols); p++) {
+			for (unsigned int port = endpoint->low; port <= endpoint->high; port++) {
+				const struct element element = {.prefix = endpoint->prefix,
+					.protocol = protocols[p],
+					.port = (uint16_t)port};
+
+				if (!put_element(listing, &element))
+					return -ENOMEM;
+			}
+		}
+	}
+	return 0;
+}
+
+/* Says the first element that is in one and not in the other; a NULL from both means they are the same. */
+static const struct element *first_difference(
+	const struct listing *is, const struct listing *should, bool *extra)
+{
+	size_t i = 0;
+
+	while (i < is->n && i < should->n && compare(&is->v[i], &should->v[i]) == 0)
+		i++;
+	if (i == is->n && i == should->n)
+		return NULL;
+	*extra = i == should->n || (i < is->n && compare(&is->v[i], &should->v[i]) < 0);
+	return *extra ? &is->v[i] : &should->v[i];
+}
+
+static int verify_set(struct netlink *netlink, const struct set_kind *kind, const struct contents *meant,
+	struct error *error)
+{
+	char buffer[256], text[PREFIX_TEXT];
+	struct listing is = {.kind = kind}, should = {.kind = kind};
+	const struct element *element = NULL;
+	bool extra = false;
+	int ret = netlink_talk(
+		netlink, ask(netlink, buffer, IPSET_CMD_LIST, NLM_F_DUMP, kind->name), read_listing, &is);
+
+	if (ret == 0)
+		ret = expand(&should, meant);
+	if (ret < 0) {
+		error_set(error, FAIL_VERIFY, -ret, "the set %s cannot be read back: %s", kind->name,
+			strerror(-ret));
+	} else if (!is.typed || !is.familied || is.odd != NULL) {
+		ret = error_set(error, FAIL_VERIFY, EBADE, "the set %s is not as it was made: %s", kind->name,
+			is.odd != NULL ? is.odd : "another type or family");
+	} else {
+		if (is.n > 0)
+			qsort(is.v, is.n, sizeof(*is.v), compare);
+		if (should.n > 0)
+			qsort(should.v, should.n, sizeof(*should.v), compare);
+		element = first_difference(&is, &should, &extra);
+	}
+	if (element != NULL)
+		ret = error_set(error, FAIL_VERIFY, EBADE, "the set %s %s %s port %u protocol %u", kind->name,
+			extra ? "holds what was not meant:" : "lacks", prefix_text(&element->prefix, text),
+			element->port, element->protocol);
+	free(is.v);
+	free(should.v);
+	return ret;
+}
+
+int verify_sets(struct netlink *netlink, const struct contents *meant, struct error *error)
+{
+	for (int set = 0; set < SETS; set++) {
+		int ret = verify_set(netlink, &set_kinds[set], meant, error);
+
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
