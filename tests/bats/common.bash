@@ -1,0 +1,46 @@
+# Shared by all behaviour tests: the lab of the file, and what they all assert.
+source "$BATS_TEST_DIRNAME/../lab/lab.bash"
+
+# A lab a file. Its variables reach the tests by the environment.
+setup_file() {
+	set -a
+	lab_up
+	set +a
+}
+
+teardown_file() {
+	lab_down
+}
+
+# The policy of most tests: isolation on, one name of each kind of address.
+setup() { common_setup; }
+
+common_setup() {
+	export PARA_NETWORK_ISOLATION=true
+	export PARA_ALLOWED_DOMAINS=api.anthropic.com
+	unset PARA_RUN_AS PARA_SETUP_TIMEOUT PARA_LOG PARA_LOG_LEVEL GITHUB_TOKEN GH_TOKEN
+	unset CAGE_CAPS CAGE_RESOLV CAGE_SETUP
+}
+
+# assert_status N, assert_says TEXT, refute_says TEXT: on the last run, whose output is shown when they fail.
+assert_status() {
+	[ "$status" -eq "$1" ] || { echo "status $status instead of $1; output:"; echo "$output"; return 1; }
+}
+
+assert_says() {
+	[[ "$output" == *"$1"* ]] || { echo "does not say '$1'; output:"; echo "$output"; return 1; }
+}
+
+refute_says() {
+	[[ "$output" != *"$1"* ]] || { echo "says '$1'; output:"; echo "$output"; return 1; }
+}
+
+# The container did not start: its status, and that no agent ran. Every agent of the tests says AGENT-RAN.
+assert_refused() {
+	assert_status "$1"
+	refute_says AGENT-RAN
+	assert_says "Container will not start to prevent insecure operation"
+}
+
+# try PROTO ADDRESS PORT: prints "open" or why not; see lab/try.py.
+TRY=$LAB_SOURCE/try.py

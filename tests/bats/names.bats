@@ -1,0 +1,144 @@
+# Resolving the allowed names (step 4).
+load common
+
+# allow LIST COMMAND...: one start with this list
+allow() {
+	local list=$1
+	shift
+	PARA_ALLOWED_DOMAINS=$list run caged "$@"
+}
+
+members() {
+	in_cage ipset list "$1" | sed '1,/^Members/d' | sort
+}
+
+@test "a name with no address: fatal, and all that failed are named" {
+	allow api.anthropic.com,nowhere.lab,gone.example,nowhere.lab echo AGENT-RAN
+	assert_refused 105
+	assert_says "no address for 2 allowed names: nowhere.lab (Domain name not found), gone.example (Domain name not found)"
+}
+
+@test "a name of one family only is enough" {
+	allow v4.lab,v6.lab:443 true
+	assert_status 0
+	[ "$(members allowed-domains)" = "$NPM" ]
+	[ "$(members allowed-domains6)" = "" ]
+	[ "$(members allowed-ports6)" = "$(printf '%s\n' "$NPM6,tcp:443" "$NPM6,udp:443")" ]
+}
+
+@test "all addresses of a name, and the end of a chain of CNAMEs" {
+	allow two.lab,www.chain.lab true
+	assert_status 0
+	[ "$(members allowed-domains)" = "$(printf '%s\n' "$NPM" "$ANTHROPIC" | sort)" ]
+	[ "$(members allowed-domains6)" = "$NPM6" ]
+}
+
+@test "the same address from several names is no trouble" {
+	allow v4.lab,registry.npmjs.org,two.lab,v4.lab:443 true
+	assert_status 0
+	[ "$(members allowed-domains)" = "$(printf '%s\n' "$NPM" "$ANTHROPIC" | sort)" ]
+	# any port is open already
+	[ "$(members allowed-ports)" = "" ]
+}
+
+@test "sinkholes and other addresses that nobody can mean are fatal, and said for what they are" {
+	local name kind
+	while read -r name kind; do
+		allow "api.anthropic.com,$name" echo AGENT-RAN
+		assert_refused 105
+		assert_says "$name: DNS answers with the $kind address"
+		assert_says "is it sinkholed"
+	done <<-'SINKHOLES'
+		zero.lab unspecified
+		loop.lab loopback
+		loop6.lab loopback
+		metadata.lab link-local
+		multi.lab multicast
+		broadcast.lab broadcast
+		mapped.lab IPv4-mapped
+		half.lab loopback
+	SINKHOLES
+}
+
+@test "a private address is allowed, and said" {
+	allow private.lab,api.anthropic.com python3 "$TRY" tcp 10.9.8.7 8000
+	assert_status 0
+	assert_says "private.lab is at the private address 10.9.8.7"
+	assert_says "open"
+}
+
+@test "/etc/hosts is asked first" {
+	printf '127.0.0.1 localhost\n%s api.hosts.lab\n' "$NPM" > "$LAB/hosts"
+	CAGE_SETUP="mount --bind '$LAB/hosts' /etc/hosts" allow api.hosts.lab true
+	assert_status 0
+	[ "$(members allowed-domains)" = "$NPM" ]
+}
+
+@test "the search list serves names of one label, and no others" {
+	printf 'search compose.lab\nnameserver %s\n' "$GATEWAY" > "$LAB/resolv.search"
+	CAGE_RESOLV=$LAB/resolv.search allow db:8000 python3 "$TRY" tcp "$GATEWAY" 8000
+	assert_status 0
+	[ "$(members allowed-ports | head -1)" = "$GATEWAY,tcp:8000" ]
+	# db.sub would be found as db.sub.compose.lab if the list were used for it
+	lab_dns <(cat "$LAB_SOURCE/dnsmasq.conf"; echo "host-record=db.sub.compose.lab,$NPM")
+	CAGE_RESOLV=$LAB/resolv.search allow db.sub echo AGENT-RAN
+	assert_refused 105
+	lab_dns "$LAB_SOURCE/dnsmasq.conf"
+}
+
+@test "the resolver refuses: fatal, at once" {
+	lab_dns_stop
+	local start=$SECONDS
+	allow api.anthropic.com echo AGENT-RAN
+	assert_refused 105
+	assert_says "api.anthropic.com (Could not contact DNS servers)"
+	[ $((SECONDS - start)) -le 3 ]
+	lab_dns "$LAB_SOURCE/dnsmasq.conf"
+}
+
+@test "the resolver is silent: fatal, before the deadline's own message" {
+	printf 'nameserver 172.17.0.77\n' > "$LAB/resolv.silent"
+	ip -n "$WORLD" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0
+	ip -n "$CAGE" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0
+	CAGE_RESOLV=$LAB/resolv.silent allow api.anthropic.com echo AGENT-RAN
+	assert_refused 105
+	assert_says "api.anthropic.com (Timeout while contacting DNS servers)"
+}
+
+@test "a second server takes over from a silent first" {
+	printf 'nameserver 172.17.0.77\nnameserver %s\n' "$GATEWAY" > "$LAB/resolv.two"
+	ip -n "$CAGE" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0
+	CAGE_RESOLV=$LAB/resolv.two allow api.anthropic.com echo AGENT-RAN
+	assert_status 0
+	assert_says AGENT-RAN
+}
+
+@test "500 names" {
+	local i list= conf=$LAB/many.conf
+	cp "$LAB_SOURCE/dnsmasq.conf" "$conf"
+	for ((i = 0; i < 500; i++)); do
+		echo "host-record=n$i.many.lab,198.18.$((i / 250)).$((i % 250 + 1)),2001:db8:500::$i" >> "$conf"
+		list+=n$i.many.lab:443,
+	done
+	lab_dns "$conf"
+	# the first one is what the positive probe connects to
+	allow "api.anthropic.com,$list" echo AGENT-RAN
+	assert_status 0
+	assert_says AGENT-RAN
+	[ "$(members allowed-ports | wc -l)" -eq 1000 ]
+	[ "$(members allowed-ports6 | wc -l)" -eq 1000 ]
+	lab_dns "$LAB_SOURCE/dnsmasq.conf"
+}
+
+@test "an answer that does not fit into UDP is fetched by TCP" {
+	local i conf=$LAB/big.conf
+	cp "$LAB_SOURCE/dnsmasq.conf" "$conf"
+	for ((i = 1; i <= 250; i++)); do echo "host-record=big.lab,198.18.7.$i" >> "$conf"; done
+	lab_dns "$conf"
+	allow api.anthropic.com,big.lab true
+	assert_status 0
+	[ "$(members allowed-domains | grep -c 198.18.7)" -gt 0 ]
+	# 250 single addresses are few prefixes once aggregated: .1 to .250
+	assert_says "big.lab, all ports (250 addresses)"
+	lab_dns "$LAB_SOURCE/dnsmasq.conf"
+}
