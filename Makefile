@@ -45,6 +45,14 @@ build/release/fw/embed.o: fw/embed.S Makefile build/deps-musl $(CA_BUNDLE)
 	@mkdir -p $(@D)
 	@echo "  CC $@"; $$(cat build/deps-musl)/bin/cc $(COMMON) -c -o $@ $<
 
+demo: build/secure-init
+	@deps/install test
+	@tests/demo
+
+test: build/secure-init build/deps-glibc
+	@deps/install test
+	@tests/run
+
 clean:
 	rm -rf build
 

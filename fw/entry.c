@@ -169,7 +169,7 @@ static int parse_item(const struct item *item, struct entry *entry)
 	bool bracketed = false;
 	int ret;
 
-	strcpy(text, item->text);
+	memcpy(text, item->text, sizeof(text));
 	*entry = (struct entry){.position = item->position};
 	if (strstr(text, "://") != NULL)
 		return refuse(

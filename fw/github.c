@@ -15,7 +15,6 @@
 #include <jansson.h>
 
 #include "fw/lookup.h"
-#include "util/cleanup.h"
 
 #define META_URL "https://" GITHUB_API_HOST "/meta"
 
@@ -26,8 +25,9 @@
 #define BACK_OFF_MS   500 /* doubled with every try */
 #define PER_TRY_MS    15000
 
-/* The CA certificates of the machine that built us (embed.S), for an image that has none. */
-extern const char embedded_ca[], embedded_ca_end[];
+/* The CA certificates of the machine that built us (embed.S), for an image that has none. Not to write. */
+extern char embedded_ca[];
+extern const uint64_t embedded_ca_size;
 
 /* Where distributions keep theirs: Debian and Alpine, Fedora, OpenSUSE, BSD-like. */
 static const char *const image_ca[] = {
@@ -122,9 +122,7 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *data)
 static int set_ca(CURL *curl, char why[GITHUB_TEXT])
 {
 	static const char *const variables[] = {"SSL_CERT_FILE", "CURL_CA_BUNDLE"};
-	struct curl_blob ca = {.data = (void *)(uintptr_t)embedded_ca,
-		.len = (size_t)(embedded_ca_end - embedded_ca),
-		.flags = CURL_BLOB_NOCOPY};
+	struct curl_blob ca = {.data = embedded_ca, .len = embedded_ca_size, .flags = CURL_BLOB_NOCOPY};
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
 		const char *path = getenv(variables[i]);
@@ -151,7 +149,8 @@ static int set_ca(CURL *curl, char why[GITHUB_TEXT])
 /* "api.github.com:443:192.0.2.1,[2001:db8::1]": curl never resolves anything itself. */
 static struct curl_slist *resolved(const struct prefixes *addresses)
 {
-	cleanup_free char *text = malloc(sizeof(GITHUB_API_HOST ":443:") + addresses->n * (PREFIX_TEXT + 3));
+	char *text = malloc(sizeof(GITHUB_API_HOST ":443:") + addresses->n * (PREFIX_TEXT + 3));
+	struct curl_slist *list;
 	size_t used;
 
 	if (text == NULL)
@@ -164,7 +163,9 @@ static struct curl_slist *resolved(const struct prefixes *addresses)
 		used += (size_t)sprintf(text + used, v6 ? "%s[%s]" : "%s%s", i > 0 ? "," : "",
 			prefix_text(&addresses->v[i], address));
 	}
-	return curl_slist_append(NULL, text);
+	list = curl_slist_append(NULL, text);
+	free(text);
+	return list;
 }
 
 static struct curl_slist *headers(void)

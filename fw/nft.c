@@ -28,7 +28,7 @@
 #define TABLE_PERSIST 0x4
 
 #define BATCH_BYTES  98304 /* RULES_MAX rules of at most 600 bytes fit, with room to spare */
-#define MESSAGE_ROOM 1024  /* what must be left for one more message */
+#define MESSAGE_ROOM 2048U /* what must be left for one more message, and the batch's end */
 
 /* XT_CONNTRACK_STATE_BIT of the two states (linux/netfilter/xt_conntrack.h; enum ip_conntrack_info). */
 #define CT_ESTABLISHED XT_CONNTRACK_STATE_BIT(0)
@@ -368,7 +368,7 @@ static int commit(struct netlink *netlink, const struct ruleset *ruleset, const 
 	}
 	batch.first_rule = netlink->sequence + 1;
 	for (size_t i = 0; i < ruleset->n; i++) {
-		if (BATCH_BYTES - batch.used < 2 * MESSAGE_ROOM)
+		if (BATCH_BYTES - batch.used < MESSAGE_ROOM)
 			return -ENOBUFS;
 		put_rule(&batch, &ruleset->v[i], index);
 	}

@@ -84,7 +84,7 @@ const char *prefix_text(const struct prefix *prefix, char text[PREFIX_TEXT])
 	size_t used;
 
 	if (inet_ntop(prefix->family, prefix->addr, text, PREFIX_TEXT) == NULL)
-		return strcpy(text, "?");
+		return memcpy(text, "?", sizeof("?"));
 	used = strlen(text);
 	if (!prefix_is_address(prefix))
 		snprintf(text + used, PREFIX_TEXT - used, "/%u", prefix->length);

@@ -81,9 +81,13 @@ size_t contents_count(const struct contents *contents, enum set_id set)
 	size_t n = 0;
 
 	if (kind->with_ports) {
-		for (size_t i = 0; i < contents->n_endpoints; i++)
-			if (contents->endpoints[i].prefix.family == kind->family)
-				n += 2U * (contents->endpoints[i].high - contents->endpoints[i].low + 1U);
+		for (size_t i = 0; i < contents->n_endpoints; i++) {
+			const struct endpoint *endpoint = &contents->endpoints[i];
+			const size_t ports = (size_t)endpoint->high - endpoint->low + 1;
+
+			if (endpoint->prefix.family == kind->family)
+				n += ports * 2; /* TCP and UDP */
+		}
 	} else {
 		for (size_t i = 0; i < contents->any.n; i++)
 			n += contents->any.v[i].family == kind->family;

@@ -120,7 +120,7 @@ static int verify(struct setup *setup, struct proofs *proofs, struct error *erro
 /* Steps 2 to 6: check, close, resolve, open, verify. */
 static int isolate(struct setup *setup, struct error *error)
 {
-	struct proofs proofs;
+	struct proofs proofs = {0};
 	int ret = preflight(&setup->user, error);
 
 	if (ret == 0)

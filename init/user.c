@@ -166,7 +166,7 @@ int user_find(const char *spec, const char *passwd, const char *group, struct us
 	const char *colon = spec != NULL ? strchr(spec, ':') : NULL;
 	char name[USER_TEXT];
 	size_t length;
-	bool has_group;
+	bool has_group = false;
 	int ret;
 
 	*user = (struct user){0};

@@ -18,8 +18,8 @@ setup() { common_setup; }
 common_setup() {
 	export PARA_NETWORK_ISOLATION=true
 	export PARA_ALLOWED_DOMAINS=api.anthropic.com
-	unset PARA_RUN_AS PARA_SETUP_TIMEOUT PARA_LOG PARA_LOG_LEVEL GITHUB_TOKEN GH_TOKEN
-	unset CAGE_CAPS CAGE_RESOLV CAGE_SETUP
+	unset PARA_RUN_AS PARA_SETUP_TIMEOUT PARA_LOG PARA_LOG_LEVEL GITHUB_TOKEN GH_TOKEN SSL_CERT_FILE CURL_CA_BUNDLE
+	unset CAGE_CAPS CAGE_RESOLV CAGE_SETUP CAGE_UNDER
 }
 
 # assert_status N, assert_says TEXT, refute_says TEXT: on the last run, whose output is shown when they fail.

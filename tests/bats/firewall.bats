@@ -46,9 +46,7 @@ load common
 }
 
 @test "real programs as agents: curl gets what is allowed and is told no at once for the rest; git too" {
-	mkdir -p "$LAB/www"
-	git init -q --bare "$LAB/www/project.git"
-	git -C "$LAB/www/project.git" update-server-info
+	lab_git
 	PARA_ALLOWED_DOMAINS=github.com,api.anthropic.com run caged bash -c '
 		curl -sS --cacert "$1" https://api.anthropic.com/ && echo CURL-ALLOWED
 		git ls-remote https://github.com/project.git && echo GIT-ALLOWED
@@ -56,6 +54,7 @@ load common
 		curl -sS --max-time 5 -k https://'$BLOCKED'/ || echo "ADDRESS-BLOCKED $?"' - "$CA/ca.pem"
 	assert_says "hello from $ANTHROPIC"
 	assert_says CURL-ALLOWED
+	assert_says "refs/heads/"
 	assert_says GIT-ALLOWED
 	assert_says "CURL-BLOCKED 7"
 	assert_says "ADDRESS-BLOCKED 7"

@@ -66,7 +66,8 @@ setup() {
 }
 
 @test "the host's network is the connected one of the default route, not a guessed /24, and no other interface's" {
-	ip -n "$CAGE" link add side type dummy
+	ip -n "$CAGE" link add side type veth peer name side2
+	ip -n "$CAGE" link set side2 up
 	ip -n "$CAGE" link set side up
 	ip -n "$CAGE" addr add 10.77.0.1/24 dev side
 	ip -n "$CAGE" addr add 198.18.5.1/30 dev eth0

@@ -17,23 +17,20 @@ setup() {
 }
 
 @test "an address that somebody adds to a set while we start is found" {
-	(end=$((SECONDS + 4)); while [ $SECONDS -lt $end ] && [ ! -e "$LAB/stop" ]; do in_cage ipset add allowed-domains 8.8.8.8 -exist; done) > /dev/null 2>&1 3>&- &
-	local pid=$! tries found=
-	for tries in 1 2 3 4 5 6 7 8 9 10; do
-		run caged echo AGENT-RAN
-		[ "$status" -eq 0 ] || { found=$output; break; }
-	done
+	# every message to the kernel takes 20 ms, so that the intruder is quick enough
+	(for tries in {1..400}; do [ -e "$LAB/stop" ] || in_cage ipset add allowed-domains 8.8.8.8 -exist || true; done) > /dev/null 2>&1 3>&- &
+	local pid=$!
+	CAGE_UNDER="strace -f -qq -o /dev/null -e trace=sendto -e inject=sendto:delay_exit=20000" run caged echo AGENT-RAN
 	touch "$LAB/stop"
 	wait $pid || true
 	rm "$LAB/stop"
-	[ -n "$found" ] || skip "ten starts were all too quick for the intruder"
 	assert_refused 107
 	assert_says "the set allowed-domains holds what was not meant: 8.8.8.8"
 }
 
 @test "a blocked address that answers after all: refused" {
 	# a translation sends the probe's packets to the host's network, which is open
-	in_cage nft "table ip trick { chain c { type nat hook output priority -100; ip daddr 192.0.2.1 dnat to $GATEWAY:8000; }; }"
+	in_cage nft "table ip trick { chain c { type nat hook output priority -100; ip daddr 192.0.2.1 tcp dport 443 dnat to $GATEWAY:8000; }; }"
 	run caged echo AGENT-RAN
 	assert_refused 107
 	assert_says "the network is open: a connection to 192.0.2.1 port 443, which is not allowed, was made"
@@ -56,7 +53,7 @@ setup() {
 }
 
 @test "example.com is probed as well, where it resolves and is not allowed" {
-	in_cage nft "table ip trick { chain c { type nat hook output priority -100; ip daddr $EXAMPLE dnat to $GATEWAY:8000; }; }"
+	in_cage nft "table ip trick { chain c { type nat hook output priority -100; ip daddr $EXAMPLE tcp dport 443 dnat to $GATEWAY:8000; }; }"
 	run caged echo AGENT-RAN
 	assert_refused 107
 	assert_says "the network is open: a connection to $EXAMPLE"
@@ -90,10 +87,4 @@ setup() {
 	PARA_ALLOWED_DOMAINS=v6.lab:9 run caged echo AGENT-RAN
 	assert_status 0
 	assert_says "v6.lab port 9 could be reached, and refused by itself"
-}
-
-@test "an allowed host that another table refuses is not taken for reachable" {
-	in_cage nft "table ip trick { chain c { type filter hook output priority -10; ip daddr $NPM tcp dport 443 reject; }; }"
-	PARA_ALLOWED_DOMAINS=v4.lab run caged echo AGENT-RAN
-	assert_refused 107
 }

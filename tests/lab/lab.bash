@@ -11,6 +11,9 @@ LAB_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 ROOT=$(cd "$LAB_SOURCE/../.." && pwd)
 SECURE_INIT=${SECURE_INIT:-$ROOT/build/secure-init}
 
+# Debian's programs, not what else a machine may have in front of them
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
 GATEWAY=172.17.0.1 GATEWAY6=fd17::1
 # What the names resolve to; every one of them is served.
 ANTHROPIC=160.79.104.10 ANTHROPIC6=2607:6bc0::10
@@ -157,6 +160,14 @@ lab_github() {
 	lab_nginx_reload
 }
 
+# lab_git: a repository with one commit at https://github.com/project.git
+lab_git() {
+	git init -q --bare "$LAB/www/project.git"
+	git -C "$LAB/www/project.git" -c user.name=lab -c user.email=lab@lab.invalid \
+		update-ref HEAD "$(git -C "$LAB/www/project.git" -c user.name=lab -c user.email=lab@lab.invalid commit-tree -m lab "$(git -C "$LAB/www/project.git" mktree < /dev/null)")"
+	git -C "$LAB/www/project.git" update-server-info
+}
+
 # lab_certificate server|foreign
 lab_certificate() {
 	printf 'ssl_certificate %s/%s.pem;\nssl_certificate_key %s/%s.key;\n' "$CA" "$1" "$CA" "$1" > "$LAB/nginx/certificate.conf"
@@ -201,11 +212,12 @@ lab_down() {
 }
 
 # cage_command: the words that run a command as a container's PID 1 with Docker's capabilities and NET_ADMIN.
-# CAGE_CAPS overrides the capabilities, CAGE_RESOLV the resolv.conf, CAGE_SETUP is shell run before as root.
+# CAGE_CAPS overrides the capabilities, CAGE_RESOLV the resolv.conf, CAGE_SETUP is shell run before as root,
+# CAGE_UNDER a command (strace) that all of it runs under.
 DOCKER_CAPS=+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service,+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap
 cage() {
 	local caps=-all,${CAGE_CAPS-$DOCKER_CAPS,+net_admin}
-	nsenter --net="/run/netns/$CAGE" unshare --pid --fork --kill-child --mount --mount-proc --uts --ipc \
+	nsenter --net="/run/netns/$CAGE" ${CAGE_UNDER:-} unshare --pid --fork --kill-child --mount --mount-proc --uts --ipc \
 		--propagation private -- sh -c '
 		[ ! -e /proc/sys/net/core/netdev_max_backlog ] || { echo "cage: not in the machine'\''s own network" >&2; exit 99; }
 		mount --bind "$1" /etc/resolv.conf || exit 99

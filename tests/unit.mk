@@ -1,0 +1,104 @@
+# The tests that need neither privileges nor a network: units with gcc, fuzzers with clang, both under ASan and UBSan.
+#
+# make unit                  every program of tests/unit, up to the first that fails
+# make fuzz-seeds            every fuzzer over its seeds only
+# make fuzz MINUTES=1        every fuzzer for so many minutes, one after another
+# make unit-coverage         lines of the product that the unit tests reach
+# make build/asan/secure-init    the whole program with both sanitizers, to be run like the real one
+
+MINUTES := 1
+
+# In an archive, so that a program holds only what it uses.
+ROOMS := $(filter-out init/main.c,$(SOURCES))
+UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
+FUZZERS := $(patsubst tests/fuzz/fuzz-%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
+
+UNIT_ENV := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+FUZZ_SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
+# Coverage wants the lines as they were written.
+COVERAGE := -O0 -g --coverage -fprofile-update=single
+
+build/asan/%.o: %.c Makefile tests/unit.mk build/deps-glibc
+	@mkdir -p $(@D)
+	@echo "  CC $@"; gcc $(COMMON) $(SANITIZE) -isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
+
+build/asan/%.o: %.S Makefile tests/unit.mk $(CA_BUNDLE)
+	@mkdir -p $(@D)
+	@echo "  CC $@"; gcc $(COMMON) -c -o $@ $<
+
+build/asan/rooms.a: $(ROOMS:%.c=build/asan/%.o) build/asan/fw/embed.o
+	@echo "  AR $@"; rm -f $@; ar rcs $@ $^
+
+build/asan/secure-init: build/asan/init/main.o build/asan/rooms.a
+	@echo "  CC $@"; gcc $(SANITIZE) -o $@ $^ -L$$(cat build/deps-glibc)/lib $(LIBS)
+
+$(UNITS:%=build/asan/%): build/asan/%: build/asan/tests/unit/%.o build/asan/tests/unit/unit.o build/asan/tests/unit/rule-message.o build/asan/rooms.a
+	@echo "  CC $@"; gcc $(SANITIZE) -o $@ $^ -L$$(cat build/deps-glibc)/lib $(LIBS) -lcmocka
+
+unit: $(UNITS:%=build/asan/%)
+	@set -e; for unit in $(UNITS); do \
+		echo "  TEST $$unit"; $(UNIT_ENV) CMOCKA_MESSAGE_OUTPUT=TAP build/asan/$$unit; \
+	done
+
+build/fuzz/%.o: %.c Makefile tests/unit.mk build/deps-glibc
+	@mkdir -p $(@D)
+	@echo "  CLANG $@"; clang $(COMMON) $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link \
+		-isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
+
+build/fuzz/%.o: %.S Makefile tests/unit.mk $(CA_BUNDLE)
+	@mkdir -p $(@D)
+	@echo "  CLANG $@"; clang $(COMMON) -c -o $@ $<
+
+build/fuzz/rooms.a: $(ROOMS:%.c=build/fuzz/%.o) build/fuzz/fw/embed.o
+	@echo "  AR $@"; rm -f $@; ar rcs $@ $^
+
+$(FUZZERS:%=build/fuzz/fuzz-%): build/fuzz/fuzz-%: build/fuzz/tests/fuzz/fuzz-%.o build/fuzz/rooms.a
+	@echo "  CLANG $@"; clang $(FUZZ_SANITIZE) -fsanitize=fuzzer -o $@ $^ -L$$(cat build/deps-glibc)/lib $(LIBS)
+
+# libFuzzer's own words are many; they are shown only when something is wrong.
+fuzz-seeds: $(FUZZERS:%=build/fuzz/fuzz-%)
+	@for fuzzer in $(FUZZERS); do \
+		build/fuzz/fuzz-$$fuzzer -close_fd_mask=2 -artifact_prefix=build/fuzz/$$fuzzer- \
+			tests/fuzz/seeds/$$fuzzer/* > build/fuzz/$$fuzzer.log 2>&1 || \
+			{ cat build/fuzz/$$fuzzer.log; echo "fuzz-seeds: $$fuzzer fails on a seed" >&2; exit 1; }; \
+		echo "  FUZZ $$fuzzer: $$(ls tests/fuzz/seeds/$$fuzzer | wc -l) seeds"; \
+	done
+
+# What is found beyond the seeds is kept in build/fuzz/corpus, for the next run.
+fuzz: $(FUZZERS:%=build/fuzz/fuzz-%)
+	@for fuzzer in $(FUZZERS); do \
+		mkdir -p build/fuzz/corpus/$$fuzzer; \
+		dict=tests/fuzz/$$fuzzer.dict; [ -f $$dict ] && dict=-dict=$$dict || dict=; \
+		build/fuzz/fuzz-$$fuzzer -close_fd_mask=2 -max_total_time=$$(( $(MINUTES) * 60 )) -timeout=10 \
+			-print_final_stats=1 -artifact_prefix=build/fuzz/$$fuzzer- $$dict \
+			build/fuzz/corpus/$$fuzzer tests/fuzz/seeds/$$fuzzer > build/fuzz/$$fuzzer.log 2>&1 || \
+			{ tail -n 80 build/fuzz/$$fuzzer.log; echo "fuzz: $$fuzzer found something" >&2; exit 1; }; \
+		awk -v name=$$fuzzer '/ cov: / { for (i = 1; i < NF; i++) { if ($$i == "cov:") cov = $$(i + 1); \
+			if ($$i == "ft:") ft = $$(i + 1); if ($$i == "corp:") corp = $$(i + 1) } } \
+			/stat::number_of_executed_units/ { runs = $$2 } /stat::average_exec_per_sec/ { speed = $$2 } \
+			END { printf "  FUZZ %s: %d executions (%d/s), %d edges, %d features, corpus %s\n", \
+				name, runs, speed, cov, ft, corp }' build/fuzz/$$fuzzer.log; \
+	done
+
+# The deps' libraries have the sanitizers in them, so the programs keep them too.
+build/cov/%.o: %.c Makefile tests/unit.mk build/deps-glibc
+	@mkdir -p $(@D)
+	@echo "  CC $@"; gcc $(COMMON) $(COVERAGE) -isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
+
+build/cov/rooms.a: $(ROOMS:%.c=build/cov/%.o) build/asan/fw/embed.o
+	@echo "  AR $@"; rm -f $@; ar rcs $@ $^
+
+$(UNITS:%=build/cov/%): build/cov/%: build/cov/tests/unit/%.o build/cov/tests/unit/unit.o build/cov/tests/unit/rule-message.o build/cov/rooms.a
+	@echo "  CC $@"; gcc $(SANITIZE) --coverage -o $@ $^ -L$$(cat build/deps-glibc)/lib $(LIBS) -lcmocka
+
+# Files of which the tests reach nothing are left out: they are tested by behaviour (tests/bats).
+unit-coverage: $(UNITS:%=build/cov/%)
+	@find build/cov -name '*.gcda' -delete
+	@for unit in $(UNITS); do $(UNIT_ENV) build/cov/$$unit > build/cov/$$unit.log 2>&1 || echo "  $$unit fails"; done
+	@cd build/cov && for file in $(ROOMS); do \
+		[ ! -f $${file%.c}.gcda ] || gcov -n -o $${file%.c}.o ../../$$file 2>/dev/null | \
+			awk -v file=$$file -F "[':% ]+" '$$1 == "File" { mine = $$2 ~ file "$$" } \
+				mine && $$1 == "Lines" { printf "  %6.2f%% of %3d lines  %s\n", $$3, $$5, file; mine = 0 }'; \
+	done
+
+.PHONY: unit fuzz fuzz-seeds unit-coverage

@@ -1,0 +1,119 @@
+/* fw/rule.h: rules in the words of iptables -S. */
+#include "tests/unit/unit.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "fw/rule.h"
+
+static struct prefix prefix(const char *text)
+{
+	struct prefix it;
+
+	must(prefix_parse(text, &it, NULL) == 0, "'%s' is no prefix", text);
+	return it;
+}
+
+static void rules_in_words(void **state)
+{
+	const struct {
+		struct rule rule;
+		const char *words;
+	} rows[] = {
+		{{.family = AF_INET, .chain = CHAIN_INPUT, .loopback = 1}, "-A INPUT -i lo -j ACCEPT"},
+		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .loopback = 1}, "-A OUTPUT -o lo -j ACCEPT"},
+		{{.family = AF_INET, .chain = CHAIN_FORWARD}, "-A FORWARD -j ACCEPT"},
+		{{.family = AF_INET, .chain = CHAIN_INPUT, .states = STATE_ESTABLISHED | STATE_RELATED},
+			"-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"},
+		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .states = STATE_ESTABLISHED},
+			"-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT"},
+		{{.family = AF_INET,
+			 .chain = CHAIN_OUTPUT,
+			 .peer = prefix("192.0.2.53"),
+			 .protocol = IPPROTO_UDP,
+			 .dport = 53},
+			"-A OUTPUT -d 192.0.2.53 -p udp --dport 53 -j ACCEPT"},
+		{{.family = AF_INET,
+			 .chain = CHAIN_OUTPUT,
+			 .protocol = IPPROTO_TCP,
+			 .dport = 53,
+			 .by_root = 1},
+			"-A OUTPUT -p tcp --dport 53 -m owner --uid-owner 0 -j ACCEPT"},
+		{{.family = AF_INET, .chain = CHAIN_INPUT, .peer = prefix("172.17.0.0/16")},
+			"-A INPUT -s 172.17.0.0/16 -j ACCEPT"},
+		{{.family = AF_INET6, .chain = CHAIN_OUTPUT, .peer = prefix("fd00::/64")},
+			"-A OUTPUT -d fd00::/64 -j ACCEPT"},
+		{{.family = AF_INET6, .chain = CHAIN_INPUT, .protocol = IPPROTO_ICMPV6, .icmp6type = 135},
+			"-A INPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT"},
+		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_TCP, .set = SET_ANY4 + 1},
+			"-A OUTPUT -p tcp -m set --match-set allowed-domains dst -j ACCEPT"},
+		{{.family = AF_INET6, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_TCP, .set = SET_ANY6 + 1},
+			"-A OUTPUT -p tcp -m set --match-set allowed-domains6 dst -j ACCEPT"},
+		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_UDP, .set = SET_PORTS4 + 1},
+			"-A OUTPUT -p udp -m set --match-set allowed-ports dst,dst -j ACCEPT"},
+		{{.family = AF_INET6, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_UDP, .set = SET_PORTS6 + 1},
+			"-A OUTPUT -p udp -m set --match-set allowed-ports6 dst,dst -j ACCEPT"},
+		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .verdict = VERDICT_REJECT},
+			"-A OUTPUT -j REJECT --reject-with icmp-admin-prohibited"},
+		{{.family = AF_INET6, .chain = CHAIN_OUTPUT, .verdict = VERDICT_REJECT},
+			"-A OUTPUT -j REJECT --reject-with icmp6-adm-prohibited"},
+		{{.family = AF_INET6,
+			 .chain = CHAIN_OUTPUT,
+			 .protocol = IPPROTO_TCP,
+			 .verdict = VERDICT_RESET},
+			"-A OUTPUT -p tcp -j REJECT --reject-with tcp-reset"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char text[RULE_TEXT];
+
+		assert_ptr_equal(rule_text(&rows[i].rule, text), text);
+		assert_string_equal(text, rows[i].words);
+	}
+}
+
+static void the_longest_rule_is_not_cut(void **state)
+{
+	const struct rule rule = {.family = AF_INET6,
+		.chain = CHAIN_OUTPUT,
+		.peer = prefix("ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127"),
+		.loopback = 1,
+		.protocol = IPPROTO_ICMPV6,
+		.dport = 65535,
+		.icmp6type = 255,
+		.by_root = 1,
+		.states = STATE_ESTABLISHED | STATE_RELATED,
+		.set = SET_ANY6 + 1,
+		.verdict = VERDICT_REJECT};
+	char text[RULE_TEXT + 1];
+
+	(void)state;
+	text[RULE_TEXT] = '!';
+	rule_text(&rule, text);
+	assert_int_equal(text[RULE_TEXT], '!');
+	must(says(text, " icmp6-adm-prohibited"), "%s", text);
+}
+
+/* A rule that is read back may ask for any protocol; it must not be shown as another one. */
+static void a_protocol_of_another_kind_is_not_called_icmp(void **state)
+{
+	const struct rule rule = {.family = AF_INET, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_SCTP};
+	char text[RULE_TEXT];
+
+	(void)state;
+	rule_text(&rule, text);
+	must(strstr(text, "icmp") == NULL, "%s", text);
+	must(says(text, "132") || says(text, "sctp"), "%s", text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rules_in_words),
+		cmocka_unit_test(the_longest_rule_is_not_cut),
+		cmocka_unit_test(a_protocol_of_another_kind_is_not_called_icmp),
+	};
+
+	return cmocka_run_group_tests_name("rule", tests, NULL, NULL);
+}
