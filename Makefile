@@ -53,6 +53,13 @@ test: build/secure-init build/deps-glibc
 	@deps/install test
 	@tests/run
 
+# for tests/mutants, which builds the program with one file changed
+print-release-flags:
+	@printf '%s\n' "$(subst ",\",$(COMMON)) $(RELEASE)"
+
+print-libraries:
+	@echo $(LIBS)
+
 clean:
 	rm -rf build
 
@@ -61,5 +68,5 @@ format:
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all demo test clean format
+.PHONY: all demo test clean format print-release-flags print-libraries
 .DELETE_ON_ERROR:

@@ -136,3 +136,49 @@ users() {
 	assert_says "CapEff:	0000000000000000"
 	assert_says "NoNewPrivs:	1"
 }
+
+@test "the process that looks up names holds no capability, and can change no file" {
+	printf 'nameserver 172.17.0.77\n' > "$LAB/resolv.silent"
+	ip -n "$CAGE" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0
+	CAGE_RESOLV=$LAB/resolv.silent caged true > "$LAB/out" 2>&1 3>&- &
+	local job=$! parent child
+	lab_wait_for pgrep -f "^$SECURE_INIT -- true"
+	sleep 0.3
+	parent=$(pgrep -of "^$SECURE_INIT -- true")
+	child=$(pgrep -P "$parent")
+	run cat "/proc/$child/status"
+	for set in CapInh CapPrm CapEff; do assert_says "$set:	0000000000000000"; done
+	assert_says "NoNewPrivs:	1"
+	# its parent is not confined
+	run grep CapEff "/proc/$parent/status"
+	refute_says "CapEff:	0000000000000000"
+	wait $job || true
+}
+
+@test "a hostile answer that took over the process that looks up names could not write a file" {
+	# the confinement itself, in a program of three lines around the real function
+	local source=util/confine.c
+	[[ ${MUTANT:-} != *confine.c ]] || source=$MUTANT
+	"$(cat build/deps-musl)/bin/cc" -std=c11 -D_GNU_SOURCE -I. -o "$LAB/confined" -x c - "$source" util/caps.c <<-'C'
+		#include <fcntl.h>
+		#include <stdio.h>
+		#include <unistd.h>
+		#include "util/confine.h"
+		int main(int argc, char **argv)
+		{
+			if (argc < 3 || confine_parser() != 0)
+				return 1;
+			printf("write %d\n", open(argv[1], O_WRONLY | O_TRUNC));
+			printf("create %d\n", open(argv[2], O_WRONLY | O_CREAT, 0600));
+			printf("read %d\n", open(argv[1], O_RDONLY) >= 0);
+			printf("fork %d\n", fork());
+			return 0;
+		}
+	C
+	echo content > "$LAB/precious"
+	run "$LAB/confined" "$LAB/precious" "$LAB/new"
+	assert_says "write -1"
+	assert_says "create -1"
+	assert_says "read 1"
+	[ "$(cat "$LAB/precious")" = content ]
+}

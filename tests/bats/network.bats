@@ -69,13 +69,13 @@ setup() {
 	ip -n "$CAGE" link add side type veth peer name side2
 	ip -n "$CAGE" link set side2 up
 	ip -n "$CAGE" link set side up
-	ip -n "$CAGE" addr add 10.77.0.1/24 dev side
+	ip -n "$CAGE" addr add 172.16.0.1/12 dev side
 	ip -n "$CAGE" addr add 198.18.5.1/30 dev eth0
 	run caged true
 	assert_status 0
 	run in_cage iptables -S
 	assert_says "-d 172.17.0.0/16 -j ACCEPT"
-	refute_says 10.77.0.0
+	refute_says 172.16.0.0
 	refute_says 198.18.5.0
 	ip -n "$CAGE" link del side
 	ip -n "$CAGE" addr del 198.18.5.1/30 dev eth0

@@ -211,7 +211,7 @@ lab_down() {
 	return 0
 }
 
-# cage_command: the words that run a command as a container's PID 1 with Docker's capabilities and NET_ADMIN.
+# cage COMMAND...: a container: the command as PID 1 with Docker's capabilities, NET_ADMIN, and some groups.
 # CAGE_CAPS overrides the capabilities, CAGE_RESOLV the resolv.conf, CAGE_SETUP is shell run before as root,
 # CAGE_UNDER a command (strace) that all of it runs under.
 DOCKER_CAPS=+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service,+net_raw,+sys_chroot,+mknod,+audit_write,+setfcap
@@ -224,7 +224,7 @@ cage() {
 		eval "$2"
 		caps=$3
 		shift 3
-		exec setpriv --bounding-set "$caps" --inh-caps -all -- "$@"' cage \
+		exec setpriv --groups 4,24 --bounding-set "$caps" --inh-caps -all -- "$@"' cage \
 		"${CAGE_RESOLV:-$LAB/resolv.conf}" "${CAGE_SETUP:-}" "${caps%,}" "$@"
 }
 

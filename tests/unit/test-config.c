@@ -1,0 +1,413 @@
+/* init/config.h: the command line and the environment, each variable with good, bad and odd values. */
+#include "tests/unit/unit.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "init/config.h"
+#include "util/log.h"
+
+#define WORDS_MAX 12
+
+/* One call: its result, and what it said. */
+struct call {
+	struct config config;
+	struct error error;
+	int ret, argc;
+	char text[WORDS_MAX][600]; /* argv, which config points into */
+	char *argv[WORDS_MAX + 1];
+	const char *heard;
+};
+
+/* Words of a command line and variables of an environment, both separated by '|' and of the test's making. */
+static struct call *call(const char *words, const char *variables)
+{
+	static struct call it;
+	static char environment_text[20000];
+	char *environment[WORDS_MAX + 1], *rest = environment_text;
+	size_t n = 0;
+
+	memset(&it, 0, sizeof(it));
+	for (const char *word = words; *word != '\0';) {
+		const size_t length = strcspn(word, "|");
+
+		assert_true(it.argc < WORDS_MAX && length < sizeof(it.text[0]));
+		memcpy(it.text[it.argc], word, length);
+		it.argv[it.argc] = it.text[it.argc];
+		it.argc++;
+		word += length + (word[length] == '|');
+	}
+	assert_true(strlen(variables) < sizeof(environment_text));
+	strcpy(environment_text, variables);
+	for (char *word; *variables != '\0' && (word = strsep(&rest, "|")) != NULL;) {
+		assert_true(n < WORDS_MAX);
+		environment[n++] = word;
+	}
+	environment[n] = NULL;
+	optind = 0; /* getopt(3): begin anew */
+	hear_begin();
+	it.ret = config_read(&it.config, it.argc, it.argv, environment, &it.error);
+	it.heard = hear_end();
+	log_setup(LOG_INFO, false);
+	return &it;
+}
+
+static void refuses(const char *words, const char *variables, enum failure kind, const char *says_words)
+{
+	struct call *it = call(words, variables);
+	char row[700];
+
+	snprintf(row, sizeof(row), "%.300s with %.300s", words, variables);
+	must(it->ret < 0, "%s is not refused", row);
+	must_say(&it->error, kind, says_words, row);
+	policy_free(&it->config.policy);
+}
+
+#define RUN "secure-init|agent"
+
+static void isolation(void **state)
+{
+	static const struct {
+		const char *variables;
+		bool isolated, defaulted;
+		size_t entries;
+	} rows[] = {
+		{"", false, false, 0},
+		{"HOME=/root|PATH=/bin", false, false, 0},
+		{"PARA_NETWORK_ISOLATION=true", true, true, 4},
+		{"PARA_NETWORK_ISOLATION=TRUE", true, true, 4},
+		{"PARA_NETWORK_ISOLATION=True", true, true, 4},
+		{"PARA_NETWORK_ISOLATION=1", true, true, 4},
+		{"PARA_NETWORK_ISOLATION=yes", true, true, 4},
+		{"PARA_NETWORK_ISOLATION=On", true, true, 4},
+		{"PARA_NETWORK_ISOLATION=false", false, false, 0},
+		{"PARA_NETWORK_ISOLATION=FALSE", false, false, 0},
+		{"PARA_NETWORK_ISOLATION=0", false, false, 0},
+		{"PARA_NETWORK_ISOLATION=no", false, false, 0},
+		{"PARA_NETWORK_ISOLATION=oFF", false, false, 0},
+		/* a list means isolation, an empty one too */
+		{"PARA_ALLOWED_DOMAINS=a.com,b.com", true, false, 2},
+		{"PARA_ALLOWED_DOMAINS=", true, false, 0},
+		{"PARA_ALLOWED_DOMAINS= , ,", true, false, 0},
+		{"PARA_NETWORK_ISOLATION=true|PARA_ALLOWED_DOMAINS=", true, false, 0},
+		{"PARA_NETWORK_ISOLATION=true|PARA_ALLOWED_DOMAINS=a.com,", true, false, 1},
+		{"PARA_NETWORK_ISOLATION=false|PARA_ALLOWED_DOMAINS=a.com", false, false, 0},
+		/* off: the list is not even read */
+		{"PARA_NETWORK_ISOLATION=false|PARA_ALLOWED_DOMAINS=1.2.3,*", false, false, 0},
+		/* the same twice is once */
+		{"PARA_NETWORK_ISOLATION=true|PARA_NETWORK_ISOLATION=true", true, true, 4},
+		/* others' variables that only look like ours */
+		{"XPARA_NETWORK_ISOLATION=true|para_network_isolation=true|PARA_NETWORK_ISOLATION", false,
+			false, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct call *it = call(RUN, rows[i].variables);
+		const struct policy *policy = &it->config.policy;
+
+		must(it->ret == 0, "%s: %s", rows[i].variables, it->error.text);
+		must(policy->isolated == rows[i].isolated, "%s: isolated is %d", rows[i].variables,
+			policy->isolated);
+		must(policy->defaulted == rows[i].defaulted, "%s: defaulted is %d", rows[i].variables,
+			policy->defaulted);
+		must(policy->allowed.n == rows[i].entries, "%s: %zu entries", rows[i].variables,
+			policy->allowed.n);
+		policy_free(&it->config.policy);
+	}
+}
+
+static void the_four_defaults(void **state)
+{
+	static const char *const names[] = {
+		"api.anthropic.com", "github.com", "api.github.com", "registry.npmjs.org"};
+	struct call *it = call(RUN, "PARA_NETWORK_ISOLATION=true");
+
+	(void)state;
+	assert_int_equal(it->config.policy.allowed.n, LENGTH(names));
+	for (size_t i = 0; i < LENGTH(names); i++)
+		assert_string_equal(it->config.policy.allowed.v[i].name, names[i]);
+	policy_free(&it->config.policy);
+}
+
+static void bad_values(void **state)
+{
+	static const struct {
+		const char *variables, *words;
+	} rows[] = {
+		{"PARA_NETWORK_ISOLATION=", "PARA_NETWORK_ISOLATION is ''|true or false"},
+		{"PARA_NETWORK_ISOLATION=ture", "'ture'|true or false|1/0|yes/no|on/off"},
+		{"PARA_NETWORK_ISOLATION=2", "'2'|true or false"},
+		{"PARA_NETWORK_ISOLATION= true", "' true'|true or false"},
+		{"PARA_NETWORK_ISOLATION=true\n", "true or false"},
+		{"PARA_NETWORK_ISOLATION=disabled", "true or false"},
+		{"PARA_NETWORK_ISOLATION=falsee", "true or false"},
+		{"PARA_NETWORK_ISOLATION=false|PARA_NETWORK_ISOLATION=true",
+			"PARA_NETWORK_ISOLATION is in the environment twice"},
+		{"PARA_ALLOWED_DOMAINS=a.com|PARA_ALLOWED_DOMAINS=b.com",
+			"PARA_ALLOWED_DOMAINS is in the environment twice"},
+		{"PARA_ALLOWED_DOMAINS=a.com,1.2.3", "PARA_ALLOWED_DOMAINS: entry 2, '1.2.3'"},
+		{"PARA_ALLOWED_DOMAINS=https://a.com", "PARA_ALLOWED_DOMAINS: entry 1|not a URL"},
+		{"PARA_ALLOWED_DOMAINS=a.com,*.b.com:443", "entry 2, '*.b.com:443'|wildcard|api.b.com"},
+		{"PARA_ALLOWED_DOMAINS=0.0.0.0/0", "opens everything"},
+		{"PARA_SETUP_TIMEOUT=", "PARA_SETUP_TIMEOUT is ''|1 to 3600"},
+		{"PARA_SETUP_TIMEOUT=0", "'0'|1 to 3600"},
+		{"PARA_SETUP_TIMEOUT=3601", "'3601'|1 to 3600"},
+		{"PARA_SETUP_TIMEOUT=30s", "'30s'|seconds|1 to 3600"},
+		{"PARA_SETUP_TIMEOUT=-1", "1 to 3600"},
+		{"PARA_SETUP_TIMEOUT=4294967297", "1 to 3600"},
+		{"PARA_SETUP_TIMEOUT=1.5", "1 to 3600"},
+		{"PARA_LOG=xml", "PARA_LOG is 'xml'|text or json"},
+		{"PARA_LOG=", "PARA_LOG is ''|text or json"},
+		{"PARA_LOG_LEVEL=verbose", "PARA_LOG_LEVEL is 'verbose'|error, warn, info or debug"},
+		{"PARA_LOG_LEVEL=", "PARA_LOG_LEVEL is ''|error, warn, info or debug"},
+		{"PARA_LOG_LEVEL=warning", "error, warn, info or debug"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		refuses(RUN, rows[i].variables, FAIL_CONFIG, rows[i].words);
+}
+
+static void a_long_value_is_cut_in_the_message(void **state)
+{
+	char variables[4000];
+
+	(void)state;
+	snprintf(variables, sizeof(variables), "PARA_NETWORK_ISOLATION=%s", times("x", 3000));
+	refuses(RUN, variables, FAIL_CONFIG, "PARA_NETWORK_ISOLATION is 'xxx|xxx'|true or false");
+	snprintf(variables, sizeof(variables), "PARA_ALLOWED_DOMAINS=%s", times("x", 3000));
+	refuses(RUN, variables, FAIL_CONFIG, "entry 1|longer than any entry");
+}
+
+static void a_list_that_is_ignored_is_named(void **state)
+{
+	struct call *it = call(RUN, "PARA_NETWORK_ISOLATION=false|PARA_ALLOWED_DOMAINS=a.com,b.com");
+
+	(void)state;
+	must(says(it->heard, "warning: |PARA_ALLOWED_DOMAINS|ignored|'a.com,b.com'"), "%s", it->heard);
+}
+
+static void unknown_variables_are_named(void **state)
+{
+	struct call *it = call(RUN, "PARA_ALLOW_DOMAINS=a.com");
+
+	(void)state;
+	assert_int_equal(it->ret, 0);
+	must(says(it->heard, "warning: |PARA_ALLOW_DOMAINS is not a variable"), "%s", it->heard);
+	must(strstr(it->heard, "a.com") == NULL, "the value may be a secret: %s", it->heard);
+	it = call(RUN, "PARA_=1");
+	must(says(it->heard, "PARA_ is not a variable"), "%s", it->heard);
+	it = call(RUN, "PARA_NETWORK_ISOLATIO=true|PARA_NETWORK_ISOLATIONS=true");
+	must(!it->config.policy.isolated, "half a name is the name");
+}
+
+/* Whoever misspells two of them wants to hear of both. */
+static void every_unknown_variable_is_named(void **state)
+{
+	struct call *it = call(RUN, "PARA_ALLOW_DOMAINS=a.com|PARA_TIMEOUT=3");
+
+	(void)state;
+	must(says(it->heard, "PARA_ALLOW_DOMAINS|PARA_TIMEOUT"), "%s", it->heard);
+}
+
+static void timeouts(void **state)
+{
+	static const struct {
+		const char *variables;
+		unsigned int seconds;
+	} rows[] = {
+		{"", 30},
+		{"PARA_SETUP_TIMEOUT=1", 1},
+		{"PARA_SETUP_TIMEOUT=3600", 3600},
+		{"PARA_SETUP_TIMEOUT=0060", 60},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct call *it = call(RUN, rows[i].variables);
+
+		must(it->ret == 0 && it->config.setup_seconds == rows[i].seconds, "%s: %u", rows[i].variables,
+			it->config.setup_seconds);
+	}
+}
+
+static void the_log(void **state)
+{
+	/* each call warns of an unknown variable, if it may */
+	static const struct {
+		const char *variables, *starts;
+	} rows[] = {
+		{"PARA_X=1", "secure-init: warning: PARA_X"},
+		{"PARA_X=1|PARA_LOG=text", "secure-init: warning: PARA_X"},
+		{"PARA_X=1|PARA_LOG=json", "{\"program\":\"secure-init\",\"level\":\"warn\",\"message\":\"PARA_X"},
+		{"PARA_X=1|PARA_LOG=JSON|PARA_LOG_LEVEL=DEBUG", "{\"program\""},
+		{"PARA_X=1|PARA_LOG_LEVEL=warn", "secure-init: warning: PARA_X"},
+		{"PARA_X=1|PARA_LOG_LEVEL=error", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct call *it = call(RUN, rows[i].variables);
+
+		must(it->ret == 0, "%s: %s", rows[i].variables, it->error.text);
+		must(strncmp(it->heard, rows[i].starts, strlen(rows[i].starts)) == 0 &&
+				(*rows[i].starts != '\0' || *it->heard == '\0'),
+			"%s: %s", rows[i].variables, it->heard);
+	}
+}
+
+static void command_lines(void **state)
+{
+	static const struct {
+		const char *words, *variables;
+		enum action action;
+		bool resolve;
+		const char *run_as, *agent; /* the first word of the agent */
+	} rows[] = {
+		{"secure-init|claude", "", ACTION_RUN, false, NULL, "claude"},
+		{"secure-init|--|claude", "", ACTION_RUN, false, NULL, "claude"},
+		{"secure-init|sleep|infinity", "", ACTION_RUN, false, NULL, "sleep"},
+		/* the agent's options are its own */
+		{"secure-init|claude|--user|root|--help|--check", "", ACTION_RUN, false, NULL, "claude"},
+		{"secure-init|--user|agent|claude|--user|root", "", ACTION_RUN, false, "agent", "claude"},
+		{"secure-init|--|--help", "", ACTION_RUN, false, NULL, "--help"},
+		{"secure-init|-|x", "", ACTION_RUN, false, NULL, "-"},
+		{"secure-init|--user|agent|claude", "", ACTION_RUN, false, "agent", "claude"},
+		{"secure-init|--user=agent:staff|claude", "", ACTION_RUN, false, "agent:staff", "claude"},
+		{"secure-init|claude", "PARA_RUN_AS=1000:50", ACTION_RUN, false, "1000:50", "claude"},
+		/* an empty one is for user_find to refuse, not for us to pass over */
+		{"secure-init|claude", "PARA_RUN_AS=", ACTION_RUN, false, "", "claude"},
+		{"secure-init|--user=|claude", "PARA_RUN_AS=agent", ACTION_RUN, false, "", "claude"},
+		{"secure-init|--user|a|claude", "PARA_RUN_AS=b", ACTION_RUN, false, "a", "claude"},
+		{"secure-init|--check", "", ACTION_CHECK, false, NULL, NULL},
+		{"secure-init|--check|claude", "", ACTION_CHECK, false, NULL, "claude"},
+		{"secure-init|--check|--resolve", "", ACTION_CHECK, true, NULL, NULL},
+		{"secure-init|--resolve|--check", "", ACTION_CHECK, true, NULL, NULL},
+		{"secure-init|--help", "", ACTION_HELP, false, NULL, NULL},
+		{"secure-init|--version", "", ACTION_VERSION, false, NULL, NULL},
+		{"secure-init|--check|--version", "", ACTION_VERSION, false, NULL, NULL},
+		/* help is given whatever else is wrong */
+		{"secure-init|--help|--nonsense", "PARA_SETUP_TIMEOUT=0|PARA_NETWORK_ISOLATION=x",
+			ACTION_HELP, false, NULL, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct call *it = call(rows[i].words, rows[i].variables);
+		const struct config *config = &it->config;
+
+		must(it->ret == 0, "%s: %s", rows[i].words, it->error.text);
+		must(config->action == rows[i].action, "%s: action %d", rows[i].words, (int)config->action);
+		must(config->resolve == rows[i].resolve, "%s: resolve %d", rows[i].words, config->resolve);
+		must((config->run_as == NULL) == (rows[i].run_as == NULL) &&
+				(config->run_as == NULL || strcmp(config->run_as, rows[i].run_as) == 0),
+			"%s: as %s", rows[i].words, config->run_as != NULL ? config->run_as : "(nobody)");
+		if (rows[i].agent != NULL)
+			must(config->agent != NULL && config->agent[0] != NULL &&
+					strcmp(config->agent[0], rows[i].agent) == 0,
+				"%s: another agent", rows[i].words);
+	}
+}
+
+static void the_agents_words_are_all_there(void **state)
+{
+	struct call *it = call("secure-init|--user|agent|--|sh|-c|exit 3||x", "");
+
+	(void)state;
+	assert_int_equal(it->ret, 0);
+	assert_string_equal(it->config.agent[0], "sh");
+	assert_string_equal(it->config.agent[1], "-c");
+	assert_string_equal(it->config.agent[2], "exit 3");
+	assert_string_equal(it->config.agent[3], "");
+	assert_string_equal(it->config.agent[4], "x");
+	assert_null(it->config.agent[5]);
+}
+
+static void bad_command_lines(void **state)
+{
+	static const struct {
+		const char *words, *says_words;
+	} rows[] = {
+		{"secure-init", "no command to run|secure-init -- claude"},
+		{"secure-init|--", "no command to run"},
+		{"secure-init|--user|agent", "no command to run"},
+		{"secure-init|--user", "--user needs a value|--help"},
+		{"secure-init|--nonsense|claude", "no such option: --nonsense|--help"},
+		{"secure-init|--check=yes", "--check=yes"},
+		{"secure-init|-u|agent|claude", "no such option: -u"},
+		{"secure-init|-x", "no such option: -x"},
+		{"secure-init|--user|agent|-x|claude", "no such option: -x"},
+		{"secure-init|--resolve|claude", "--resolve goes with --check"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		refuses(rows[i].words, "", FAIL_USAGE, rows[i].says_words);
+}
+
+/* getopt goes on to the next word only at the end of a bundle, so its index points at the word before. */
+static void a_bundle_of_letters_is_named(void **state)
+{
+	(void)state;
+	refuses("secure-init|-xyz|claude", "", FAIL_USAGE, "no such option: -x");
+	refuses("secure-init|--user|agent|-xyz|claude", "", FAIL_USAGE, "no such option: -x");
+}
+
+/*
+ * execve(2) takes an empty argv on kernels before 5.18. What lies behind it is the environment: nothing there
+ * is the agent.
+ */
+static void no_argv_at_all(void **state)
+{
+	char variable[] = "PATH=/bin";
+	char *const argv[] = {NULL, variable, NULL}, *const environment[] = {variable, NULL};
+	struct config config;
+	struct error error = {0};
+	int ret;
+
+	(void)state;
+	optind = 0;
+	ret = config_read(&config, 0, argv, environment, &error);
+	must(ret < 0, "the agent is '%s'", config.agent[0]);
+	must_say(&error, FAIL_USAGE, "no command to run", "no argv");
+	/* as it is at the start of a process */
+	optind = 1;
+	ret = config_read(&config, 0, argv, environment, &error);
+	must(ret < 0, "the agent is '%s'", config.agent[0]);
+	must_say(&error, FAIL_USAGE, "no command to run", "no argv");
+}
+
+static void the_help_names_all_there_is(void **state)
+{
+	(void)state;
+	must(says(config_help, "--user|--check|--resolve|--help|--version|PARA_NETWORK_ISOLATION|"
+			       "PARA_ALLOWED_DOMAINS|PARA_RUN_AS|PARA_SETUP_TIMEOUT|PARA_LOG |PARA_LOG_LEVEL|"
+			       "GITHUB_TOKEN|GH_TOKEN|SSL_CERT_FILE"),
+		"%s", config_help);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(isolation),
+		cmocka_unit_test(the_four_defaults),
+		cmocka_unit_test(bad_values),
+		cmocka_unit_test(a_long_value_is_cut_in_the_message),
+		cmocka_unit_test(a_list_that_is_ignored_is_named),
+		cmocka_unit_test(unknown_variables_are_named),
+		cmocka_unit_test(every_unknown_variable_is_named),
+		cmocka_unit_test(timeouts),
+		cmocka_unit_test(the_log),
+		cmocka_unit_test(command_lines),
+		cmocka_unit_test(the_agents_words_are_all_there),
+		cmocka_unit_test(bad_command_lines),
+		cmocka_unit_test(a_bundle_of_letters_is_named),
+		cmocka_unit_test(no_argv_at_all),
+		cmocka_unit_test(the_help_names_all_there_is),
+	};
+
+	return cmocka_run_group_tests_name("config", tests, NULL, NULL);
+}
