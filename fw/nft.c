@@ -322,6 +322,18 @@ static unsigned int read_acks(const char *bytes, size_t length, struct refusal *
 	return n;
 }
 
+/*
+ * Throws away the answers that are left. The kernel has put all of them into the queue by the time sendto() came
+ * back; one that stayed would be taken for the answer to a later message.
+ */
+static void drain(const struct netlink *netlink)
+{
+	char answers[16384];
+
+	while (recv(mnl_socket_get_fd(netlink->socket), answers, sizeof(answers), MSG_DONTWAIT) > 0)
+		;
+}
+
 /* Sends the batch and waits for every acknowledgement. Returns 0, or -errno of the first refusal. */
 static int batch_send(struct batch *batch, unsigned int messages, struct refusal *refusal)
 {
@@ -338,9 +350,11 @@ static int batch_send(struct batch *batch, unsigned int messages, struct refusal
 		if (length < 0)
 			return -errno;
 		seen += read_acks(answers, (size_t)length, refusal);
-		/* a batch that could not start is answered by one error on its opening mark */
-		if (refusal->err != 0)
+		/* a batch that could not start is answered by one error on its opening mark, and nothing else */
+		if (refusal->err != 0) {
+			drain(batch->netlink);
 			break;
+		}
 	}
 	return -refusal->err;
 }

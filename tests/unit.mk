@@ -14,6 +14,8 @@ UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz-%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 
 UNIT_ENV := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+# Warnings are gcc's to give.
+FUZZ_FLAGS = $(filter-out $(WARNINGS),$(COMMON))
 FUZZ_SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 # Coverage wants the lines as they were written.
 COVERAGE := -O0 -g --coverage -fprofile-update=single
@@ -42,12 +44,12 @@ unit: $(UNITS:%=build/asan/%)
 
 build/fuzz/%.o: %.c Makefile tests/unit.mk build/deps-glibc
 	@mkdir -p $(@D)
-	@echo "  CLANG $@"; clang $(COMMON) $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link \
+	@echo "  CLANG $@"; clang $(FUZZ_FLAGS) $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link \
 		-isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
 
 build/fuzz/%.o: %.S Makefile tests/unit.mk $(CA_BUNDLE)
 	@mkdir -p $(@D)
-	@echo "  CLANG $@"; clang $(COMMON) -c -o $@ $<
+	@echo "  CLANG $@"; clang $(FUZZ_FLAGS) -c -o $@ $<
 
 build/fuzz/rooms.a: $(ROOMS:%.c=build/fuzz/%.o) build/fuzz/fw/embed.o
 	@echo "  AR $@"; rm -f $@; ar rcs $@ $^

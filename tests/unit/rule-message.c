@@ -222,10 +222,9 @@ void rule_whole(struct rule_message *message, const struct rule *rule, uint64_t 
 		put_verdict(message, NF_ACCEPT, NULL);
 	} else {
 		const bool reset = rule->verdict == VERDICT_RESET;
-		const uint32_t with = v4 ? (reset ? (uint32_t)IPT_TCP_RESET
-						  : (uint32_t)IPT_ICMP_ADMIN_PROHIBITED)
-					 : (reset ? (uint32_t)IP6T_TCP_RESET
-						  : (uint32_t)IP6T_ICMP6_ADM_PROHIBITED);
+		const uint32_t with =
+			v4 ? (reset ? (uint32_t)IPT_TCP_RESET : (uint32_t)IPT_ICMP_ADMIN_PROHIBITED)
+			   : (reset ? (uint32_t)IP6T_TCP_RESET : (uint32_t)IP6T_ICMP6_ADM_PROHIBITED);
 
 		put_xt(message, "target", "REJECT", 0, &with, sizeof(with));
 	}

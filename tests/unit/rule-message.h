@@ -30,8 +30,7 @@ void rule_end(struct rule_message *message);
 
 /* The expressions. Numbers are in host order; reg is a register. */
 void put_meta(struct rule_message *message, uint32_t key, uint32_t reg);
-void put_payload(
-	struct rule_message *message, uint32_t base, uint32_t offset, uint32_t length, uint32_t reg);
+void put_payload(struct rule_message *message, uint32_t base, uint32_t offset, uint32_t length, uint32_t reg);
 void put_bitwise(struct rule_message *message, const void *mask, const void *flip, size_t length);
 void put_cmp(struct rule_message *message, uint32_t operation, const void *value, size_t length);
 void put_counter(struct rule_message *message, uint64_t packets, uint64_t bytes);

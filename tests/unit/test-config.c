@@ -242,7 +242,8 @@ static void the_log(void **state)
 	} rows[] = {
 		{"PARA_X=1", "secure-init: warning: PARA_X"},
 		{"PARA_X=1|PARA_LOG=text", "secure-init: warning: PARA_X"},
-		{"PARA_X=1|PARA_LOG=json", "{\"program\":\"secure-init\",\"level\":\"warn\",\"message\":\"PARA_X"},
+		{"PARA_X=1|PARA_LOG=json",
+			"{\"program\":\"secure-init\",\"level\":\"warn\",\"message\":\"PARA_X"},
 		{"PARA_X=1|PARA_LOG=JSON|PARA_LOG_LEVEL=DEBUG", "{\"program\""},
 		{"PARA_X=1|PARA_LOG_LEVEL=warn", "secure-init: warning: PARA_X"},
 		{"PARA_X=1|PARA_LOG_LEVEL=error", ""},

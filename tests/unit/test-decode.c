@@ -1,7 +1,7 @@
 /*
- * verify/decode.h: rules as the kernel dumps them, and dumps of rules that are not ours, each bent in one way.
- * The judge is what the kernel would do with the rule: whatever it does otherwise must be odd, or read as
- * another rule. With an argument it writes its messages into that folder instead, as seeds for the fuzzer.
+ * verify/decode.h: rules as the kernel dumps them, and dumps of rules that are not ours, each bent in one
+ * way. The judge is what the kernel would do with the rule: whatever it does otherwise must be odd, or read
+ * as another rule. With an argument it writes its messages into that folder instead, as seeds for the fuzzer.
  */
 #include "tests/unit/unit.h"
 
@@ -100,10 +100,7 @@ static void our_rules_come_back_as_they_were(void **state)
 			.chain = CHAIN_OUTPUT,
 			.protocol = IPPROTO_TCP,
 			.verdict = VERDICT_RESET},
-		{.family = AF_INET,
-			.chain = CHAIN_OUTPUT,
-			.protocol = IPPROTO_TCP,
-			.verdict = VERDICT_RESET},
+		{.family = AF_INET, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_TCP, .verdict = VERDICT_RESET},
 		{.family = AF_INET, .chain = CHAIN_FORWARD},
 	};
 
@@ -125,11 +122,57 @@ static void our_rules_come_back_as_they_were(void **state)
 	}
 }
 
+/* What iptables-nft 1.8.9 wrote into a kernel 6.18, as that kernel dumped it. */
+static void rules_of_a_real_kernel(void **state)
+{
+	static const uint16_t index[SETS] = {0, 1, 2, 3};
+	static const char *const rows[] = {
+		"-A INPUT -i lo -j ACCEPT",
+		"-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT",
+		NULL, /* of 172.17.0.0/16 it compares just the first two bytes, which we never do */
+		"-A OUTPUT -o lo -j ACCEPT",
+		"-A OUTPUT -d 192.0.2.53 -p udp --dport 53 -j ACCEPT",
+		"-A OUTPUT -p tcp --dport 53 -m owner --uid-owner 0 -j ACCEPT",
+		"-A OUTPUT -p tcp --dport 22 -j ACCEPT",
+		"-A OUTPUT -p tcp -m set --match-set allowed-domains dst -j ACCEPT",
+		"-A OUTPUT -p udp -m set --match-set allowed-ports dst,dst -j ACCEPT",
+		"-A OUTPUT -j REJECT --reject-with icmp-admin-prohibited",
+		"-A INPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT",
+		NULL,
+		"-A OUTPUT -p tcp -m set --match-set allowed-ports6 dst,dst -j ACCEPT",
+		"-A OUTPUT -p tcp -j REJECT --reject-with tcp-reset",
+		"-A OUTPUT -j REJECT --reject-with icmp6-adm-prohibited",
+	};
+
+	(void)state;
+	for (unsigned int i = 0; i < LENGTH(rows); i++) {
+		struct rule_message message;
+		struct decoded decoded;
+		char path[100], text[RULE_TEXT];
+		FILE *file;
+		size_t length;
+
+		snprintf(path, sizeof(path), "tests/fuzz/seeds/decode/kernel-%02u", i);
+		file = fopen(path, "re");
+		must(file != NULL, "%s is not there; run me in the folder of the Makefile", path);
+		length = fread(message.bytes, 1, sizeof(message.bytes), file);
+		fclose(file);
+		assert_int_equal(message.header.nlmsg_len, length);
+		decode_rule(&message.header, index, &decoded);
+		if (rows[i] == NULL) {
+			must(decoded.odd != NULL, "%s is not odd", path);
+			continue;
+		}
+		must(decoded.odd == NULL, "%s, '%s', is odd: %s", path, rows[i], decoded.odd);
+		assert_string_equal(rule_text(&decoded.rule, text), rows[i]);
+	}
+}
+
 /* Rules that are bent: each function writes the expressions of one, before its counter and verdict. */
 #define IP4 prefix("10.0.0.0").addr
 
-static const uint8_t zeros[16], ones[16] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255,
-	255, 255, 255};
+static const uint8_t zeros[16],
+	ones[16] = {255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
 
 static void load_peer(struct rule_message *m)
 {
@@ -516,7 +559,10 @@ struct bent {
 	void (*put)(struct rule_message *message);
 };
 
-#define BENT(function) {#function, function}
+#define BENT(function)              \
+	{                           \
+#function, function \
+	}
 
 static void must_be_odd(const struct bent *rows, size_t n, uint8_t family)
 {
@@ -609,7 +655,8 @@ static void two_masks_are_odd(void **state)
 	must_be_odd(rows, LENGTH(rows), NFPROTO_IPV4);
 }
 
-/* The kernel lets through less than would be read: what is said to be open is closed, or a refusal never comes. */
+/* The kernel lets through less than would be read: what is said to be open is closed, or a refusal never
+ * comes. */
 static void two_questions_about_one_thing_are_odd(void **state)
 {
 	static const struct bent v4[] = {
@@ -677,8 +724,7 @@ static void verdicts(void **state)
 		rule_end(&message);
 		snprintf(name, sizeof(name), "reject-%u", with);
 		decoded = decode(name, &message);
-		must((decoded.odd == NULL) ==
-				(with == IPT_TCP_RESET || with == IPT_ICMP_ADMIN_PROHIBITED),
+		must((decoded.odd == NULL) == (with == IPT_TCP_RESET || with == IPT_ICMP_ADMIN_PROHIBITED),
 			"REJECT with %u: %s", with, decoded.odd != NULL ? decoded.odd : "not odd");
 	}
 	rule_begin(&message, NFPROTO_IPV4, "OUTPUT");
@@ -730,7 +776,8 @@ static void families_that_we_have_no_table_of(void **state)
 	}
 }
 
-/* A whole rule, cut at every byte: nothing beyond is read, and never is less than the whole taken for a rule. */
+/* A whole rule, cut at every byte: nothing beyond is read, and never is less than the whole taken for a rule.
+ */
 static void cut_off_messages(void **state)
 {
 	const struct rule rule = {.family = AF_INET,
@@ -800,6 +847,7 @@ int main(int argc, char *argv[])
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(our_rules_come_back_as_they_were),
+		cmocka_unit_test(rules_of_a_real_kernel),
 		cmocka_unit_test(rules_that_are_not_ours),
 		cmocka_unit_test(two_masks_are_odd),
 		cmocka_unit_test(two_questions_about_one_thing_are_odd),

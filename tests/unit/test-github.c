@@ -29,10 +29,12 @@ static void answers_that_are_taken(void **state)
 		{"{\"web\":[\"140.82.112.0/20\"],\"api\":[\"192.30.252.0/22\"],\"git\":[\"2606:50c0::/32\"]}",
 			"140.82.112.0/20 192.30.252.0/22 2606:50c0::/32"},
 		/* others' fields are passed over, whatever they hold */
-		{"{\"verifiable_password_authentication\":false,\"hooks\":[\"rubbish\",7],\"web\":[\"1.0.0.0/24\"],"
+		{"{\"verifiable_password_authentication\":false,\"hooks\":[\"rubbish\",7],\"web\":[\"1.0.0.0/"
+		 "24\"],"
 		 "\"api\":[\"1.0.1.0/24\",\"1.0.2.0/24\"],\"actions\":{\"x\":null},\"git\":[\"1.0.3.4\"]}",
 			"1.0.0.0/24 1.0.1.0/24 1.0.2.0/24 1.0.3.4"},
-		{" \n{ \"git\" : [ \"1.0.0.0/24\" ] , \"web\":[\"1.0.0.0/24\"],\"api\":[\"1.0.0.0/24\"] }\r\n",
+		{" \n{ \"git\" : [ \"1.0.0.0/24\" ] , \"web\":[\"1.0.0.0/24\"],\"api\":[\"1.0.0.0/24\"] "
+		 "}\r\n",
 			"1.0.0.0/24 1.0.0.0/24 1.0.0.0/24"},
 		{"{\"web\":[\"1.0.0.0\\/24\"],\"api\":[\"1.0.0.1\\u002f32\"],\"git\":[\"2606:50c0::1/128\"]}",
 			"1.0.0.0/24 1.0.0.1 2606:50c0::1"},
@@ -60,7 +62,8 @@ static void answers_that_are_not(void **state)
 	} rows[] = {
 		{"", "not JSON"},
 		{" ", "not JSON"},
-		{"<!DOCTYPE html>\n<html><body>Rate limited</body></html>", "not JSON|line 1|'<!DOCTYPE html>"},
+		{"<!DOCTYPE html>\n<html><body>Rate limited</body></html>",
+			"not JSON|line 1|'<!DOCTYPE html>"},
 		{"{", "not JSON"},
 		{"{" GOOD, "not JSON"},
 		{"{" GOOD ",\"git\":[\"1.0.2.0/24\"]", "not JSON"},
@@ -105,7 +108,8 @@ static void answers_that_are_not(void **state)
 		int ret = github_parse(rows[i].body, strlen(rows[i].body), &ranges, why);
 
 		must(ret == -EBADMSG, "%s: %d, %s", rows[i].body, ret, in_words(&ranges));
-		must(says(why, rows[i].words), "%s: '%s' does not say '%s'", rows[i].body, why, rows[i].words);
+		must(says(why, rows[i].words), "%s: '%s' does not say '%s'", rows[i].body, why,
+			rows[i].words);
 		prefixes_free(&ranges);
 	}
 }
@@ -116,7 +120,8 @@ static void bodies_that_do_not_end_with_zero(void **state)
 
 	(void)state;
 	for (size_t length = 0; length < sizeof(good); length++) {
-		char *body = malloc(length > 0 ? length : 1); /* just as long, so that ASan sees one byte more */
+		char *body =
+			malloc(length > 0 ? length : 1); /* just as long, so that ASan sees one byte more */
 		struct prefixes ranges = {0};
 		char why[GITHUB_TEXT];
 		int ret;
@@ -144,8 +149,8 @@ static void long_and_deep_ones(void **state)
 
 	used = (size_t)snprintf(body, room, "{" GOOD ",\"git\":[");
 	for (unsigned int i = 0; i < 10000; i++)
-		used += (size_t)snprintf(body + used, room - used, "%s\"2.%u.%u.0/24\"", i > 0 ? "," : "",
-			i / 256, i % 256);
+		used += (size_t)snprintf(
+			body + used, room - used, "%s\"2.%u.%u.0/24\"", i > 0 ? "," : "", i / 256, i % 256);
 	used += (size_t)snprintf(body + used, room - used, "]}");
 	assert_int_equal(github_parse(body, used, &ranges, why), 0);
 	assert_int_equal(ranges.n, 10002);

@@ -70,7 +70,8 @@ static void as_json(void **state)
 	log_setup(LOG_INFO, false);
 }
 
-/* Whatever the size from 16 on, the line ends, is no longer than that, and stays JSON once that fits at all. */
+/* Whatever the size from 16 on, the line ends, is no longer than that, and stays JSON once that fits at all.
+ */
 static void in_little_room(void **state)
 {
 	const char *messages[] = {times("x", 500), times("\"", 500), times("\\", 500), times("x\"", 250)};
@@ -120,8 +121,7 @@ static void what_is_said_at_which_level(void **state)
 		log_debug("d%d", 4);
 		assert_string_equal(hear_end(), rows[i].lines);
 		for (int level = LOG_ERROR; level <= LOG_DEBUG; level++)
-			assert_int_equal(
-				log_enabled((enum log_level)level), level <= (int)rows[i].level);
+			assert_int_equal(log_enabled((enum log_level)level), level <= (int)rows[i].level);
 	}
 	log_setup(LOG_INFO, false);
 }

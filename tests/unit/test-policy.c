@@ -8,43 +8,43 @@
 
 #include "fw/policy.h"
 
-#define INPUT4                                                                                \
-	"-A INPUT -i lo -j ACCEPT\n"                                                          \
+#define INPUT4                       \
+	"-A INPUT -i lo -j ACCEPT\n" \
 	"-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
-#define INPUT6                                                                                \
-	INPUT4                                                                                \
-	"-A INPUT -p ipv6-icmp --icmpv6-type 134 -j ACCEPT\n"                                 \
-	"-A INPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT\n"                                 \
+#define INPUT6                                                \
+	INPUT4                                                \
+	"-A INPUT -p ipv6-icmp --icmpv6-type 134 -j ACCEPT\n" \
+	"-A INPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT\n" \
 	"-A INPUT -p ipv6-icmp --icmpv6-type 136 -j ACCEPT\n"
-#define OUTPUT4                                                                               \
-	"-A OUTPUT -o lo -j ACCEPT\n"                                                         \
+#define OUTPUT4                       \
+	"-A OUTPUT -o lo -j ACCEPT\n" \
 	"-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n"
-#define OUTPUT6                                                                               \
-	OUTPUT4                                                                               \
-	"-A OUTPUT -p ipv6-icmp --icmpv6-type 133 -j ACCEPT\n"                                \
-	"-A OUTPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT\n"                                \
-	"-A OUTPUT -p ipv6-icmp --icmpv6-type 136 -j ACCEPT\n"                                \
+#define OUTPUT6                                                \
+	OUTPUT4                                                \
+	"-A OUTPUT -p ipv6-icmp --icmpv6-type 133 -j ACCEPT\n" \
+	"-A OUTPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT\n" \
+	"-A OUTPUT -p ipv6-icmp --icmpv6-type 136 -j ACCEPT\n" \
 	"-A OUTPUT -p ipv6-icmp --icmpv6-type 143 -j ACCEPT\n"
-#define DNS(address)                                                                          \
-	"-A OUTPUT -d " address " -p udp --dport 53 -j ACCEPT\n"                              \
+#define DNS(address)                                             \
+	"-A OUTPUT -d " address " -p udp --dport 53 -j ACCEPT\n" \
 	"-A OUTPUT -d " address " -p tcp --dport 53 -j ACCEPT\n"
-#define DNS_OF_ROOT                                                                           \
-	"-A OUTPUT -p udp --dport 53 -m owner --uid-owner 0 -j ACCEPT\n"                      \
+#define DNS_OF_ROOT                                                      \
+	"-A OUTPUT -p udp --dport 53 -m owner --uid-owner 0 -j ACCEPT\n" \
 	"-A OUTPUT -p tcp --dport 53 -m owner --uid-owner 0 -j ACCEPT\n"
 #define SSH "-A OUTPUT -p tcp --dport 22 -j ACCEPT\n"
-#define SETS4                                                                                 \
-	"-A OUTPUT -p tcp -m set --match-set allowed-domains dst -j ACCEPT\n"                 \
-	"-A OUTPUT -p udp -m set --match-set allowed-domains dst -j ACCEPT\n"                 \
-	"-A OUTPUT -p tcp -m set --match-set allowed-ports dst,dst -j ACCEPT\n"               \
+#define SETS4                                                                   \
+	"-A OUTPUT -p tcp -m set --match-set allowed-domains dst -j ACCEPT\n"   \
+	"-A OUTPUT -p udp -m set --match-set allowed-domains dst -j ACCEPT\n"   \
+	"-A OUTPUT -p tcp -m set --match-set allowed-ports dst,dst -j ACCEPT\n" \
 	"-A OUTPUT -p udp -m set --match-set allowed-ports dst,dst -j ACCEPT\n"
-#define SETS6                                                                                 \
-	"-A OUTPUT -p tcp -m set --match-set allowed-domains6 dst -j ACCEPT\n"                \
-	"-A OUTPUT -p udp -m set --match-set allowed-domains6 dst -j ACCEPT\n"                \
-	"-A OUTPUT -p tcp -m set --match-set allowed-ports6 dst,dst -j ACCEPT\n"              \
+#define SETS6                                                                    \
+	"-A OUTPUT -p tcp -m set --match-set allowed-domains6 dst -j ACCEPT\n"   \
+	"-A OUTPUT -p udp -m set --match-set allowed-domains6 dst -j ACCEPT\n"   \
+	"-A OUTPUT -p tcp -m set --match-set allowed-ports6 dst,dst -j ACCEPT\n" \
 	"-A OUTPUT -p udp -m set --match-set allowed-ports6 dst,dst -j ACCEPT\n"
 #define REST4 "-A OUTPUT -j REJECT --reject-with icmp-admin-prohibited\n"
-#define REST6                                                                                 \
-	"-A OUTPUT -p tcp -j REJECT --reject-with tcp-reset\n"                                \
+#define REST6                                                  \
+	"-A OUTPUT -p tcp -j REJECT --reject-with tcp-reset\n" \
 	"-A OUTPUT -j REJECT --reject-with icmp6-adm-prohibited\n"
 
 /* One family's rules, a line each. */
@@ -96,15 +96,15 @@ static void rules_by_surroundings(void **state)
 	} rows[] = {
 		{"", "", INPUT4 OUTPUT4 SSH SETS4 REST4, INPUT6 OUTPUT6 SSH SETS6 REST6},
 		{"nameserver 192.0.2.53\n", "172.17.0.0/16",
-			INPUT4 "-A INPUT -s 172.17.0.0/16 -j ACCEPT\n" OUTPUT4 DNS("192.0.2.53")
-				SSH "-A OUTPUT -d 172.17.0.0/16 -j ACCEPT\n" SETS4 REST4,
+			INPUT4 "-A INPUT -s 172.17.0.0/16 -j ACCEPT\n" OUTPUT4 DNS("192.0.2.53") SSH
+			"-A OUTPUT -d 172.17.0.0/16 -j ACCEPT\n" SETS4 REST4,
 			INPUT6 OUTPUT6 SSH SETS6 REST6},
 		{"nameserver 2001:db8::53\nnameserver 192.0.2.53\nnameserver 192.0.2.54\n",
 			"10.0.0.0/8 fd00::/64",
-			INPUT4 "-A INPUT -s 10.0.0.0/8 -j ACCEPT\n" OUTPUT4 DNS("192.0.2.53") DNS("192.0.2.54")
-				SSH "-A OUTPUT -d 10.0.0.0/8 -j ACCEPT\n" SETS4 REST4,
-			INPUT6 "-A INPUT -s fd00::/64 -j ACCEPT\n" OUTPUT6 DNS("2001:db8::53")
-				SSH "-A OUTPUT -d fd00::/64 -j ACCEPT\n" SETS6 REST6},
+			INPUT4 "-A INPUT -s 10.0.0.0/8 -j ACCEPT\n" OUTPUT4 DNS("192.0.2.53")
+				DNS("192.0.2.54") SSH "-A OUTPUT -d 10.0.0.0/8 -j ACCEPT\n" SETS4 REST4,
+			INPUT6 "-A INPUT -s fd00::/64 -j ACCEPT\n" OUTPUT6 DNS("2001:db8::53") SSH
+			"-A OUTPUT -d fd00::/64 -j ACCEPT\n" SETS6 REST6},
 		/* a server of our own needs no rule but loopback's */
 		{"nameserver 127.0.0.53\nnameserver ::1\n", "", INPUT4 OUTPUT4 SSH SETS4 REST4,
 			INPUT6 OUTPUT6 SSH SETS6 REST6},
@@ -146,7 +146,8 @@ static void rules_by_surroundings(void **state)
 /* What no surroundings may change: nothing is forwarded, and nothing but the sets comes after the refusal. */
 static void what_always_holds(void **state)
 {
-	static const char *const files[] = {"", "nameserver 127.0.0.11\n", "nameserver 0.0.0.0\nnameserver ::\n",
+	static const char *const files[] = {"", "nameserver 127.0.0.11\n",
+		"nameserver 0.0.0.0\nnameserver ::\n",
 		"nameserver 255.255.255.255\nnameserver ff02::1\nnameserver ::ffff:192.0.2.1\n",
 		"nameserver 127.0.0.11\n# ExtServers: [127.0.0.1 0.0.0.0 ::1 fe80::1%eth0]\n"};
 
@@ -164,9 +165,9 @@ static void what_always_holds(void **state)
 
 			must(rule->chain != CHAIN_FORWARD, "file %zu: a rule in FORWARD", i);
 			/* an acceptance asks for something */
-			must(rule->verdict != VERDICT_ACCEPT || rule->peer.family != 0 || rule->loopback != 0 ||
-					rule->states != 0 || rule->dport != 0 || rule->icmp6type != 0 ||
-					rule->set != 0,
+			must(rule->verdict != VERDICT_ACCEPT || rule->peer.family != 0 ||
+					rule->loopback != 0 || rule->states != 0 || rule->dport != 0 ||
+					rule->icmp6type != 0 || rule->set != 0,
 				"file %zu: rule %zu accepts everything", i, r);
 			must(rule->peer.family == 0 || rule->peer.length > 0, "file %zu: a peer of all", i);
 			must(rule->peer.family == 0 || rule->peer.family == rule->family,

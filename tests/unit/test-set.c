@@ -140,8 +140,7 @@ static void as_many_networks_as_a_set_holds(void **state)
 	(void)state;
 	/* every second address, so that none can be joined */
 	for (uint32_t i = 0; i < SET_ELEMENTS_MAX; i++) {
-		const uint8_t address[4] = {
-			10, (uint8_t)(i >> 15), (uint8_t)(i >> 7), (uint8_t)(i << 1)};
+		const uint8_t address[4] = {10, (uint8_t)(i >> 15), (uint8_t)(i >> 7), (uint8_t)(i << 1)};
 		const struct prefix it = prefix_make(AF_INET, address, 32);
 
 		assert_int_equal(contents_add(&contents, &it), 0);
@@ -228,7 +227,8 @@ static void settling_keeps_what_is_allowed(void **state)
 				for (unsigned int p = 0; p < 16; p++) {
 					const uint8_t bytes[4] = {10, 0, 0, (uint8_t)a};
 					const struct prefix it = prefix_make(AF_INET, bytes, 32);
-					const bool allowed = contents_allow(&contents, &it, (uint16_t)(p + 1));
+					const bool allowed =
+						contents_allow(&contents, &it, (uint16_t)(p + 1));
 
 					if (pass == 0)
 						before[a][p] = allowed;

@@ -49,8 +49,8 @@ static const char group[] = "root:x:0:\n"
 static const char *in_words(const struct user *user)
 {
 	static char text[2000];
-	size_t used = (size_t)snprintf(text, sizeof(text), "%u:%u '%s' '%s'", user->uid, user->gid,
-		user->name, user->home);
+	size_t used = (size_t)snprintf(
+		text, sizeof(text), "%u:%u '%s' '%s'", user->uid, user->gid, user->name, user->home);
 
 	for (unsigned int i = 0; i < user->n_groups; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, " %u", user->groups[i]);

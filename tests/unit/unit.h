@@ -17,15 +17,15 @@
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 /* Fails the test with a message that names the row of a table. */
-#define must(condition, ...)                 \
-	do {                                 \
-		if (!(condition))            \
+#define must(condition, ...)                   \
+	do {                                   \
+		if (!(condition))              \
 			fail_msg(__VA_ARGS__); \
 	} while (0)
 
 /*
- * The error must be of this kind, and its text must hold each of the words, which '|' separates. row says what
- * was tried.
+ * The error must be of this kind, and its text must hold each of the words, which '|' separates. row says
+ * what was tried.
  */
 void must_say(const struct error *error, enum failure kind, const char *words, const char *row);
 

@@ -1,0 +1,85 @@
+/*
+ * Any command line and environment: a line an item, those that start with '>' are words of the command line,
+ * the others variables. Isolation is off only where nobody asked for it or somebody said no in so many words,
+ * and the agent is always one of the words.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <getopt.h>
+#include <stdbool.h>
+#include <strings.h>
+
+#include "init/config.h"
+#include "util/log.h"
+
+#define ITEMS_MAX 60
+
+/* The value of a variable, the first one, or NULL. */
+static const char *variable(char *const *environment, const char *name)
+{
+	const size_t length = strlen(name);
+
+	for (; *environment != NULL; environment++)
+		if (strncmp(*environment, name, length) == 0 && (*environment)[length] == '=')
+			return *environment + length + 1;
+	return NULL;
+}
+
+static bool is_no(const char *value)
+{
+	return strcasecmp(value, "false") == 0 || strcmp(value, "0") == 0 || strcasecmp(value, "no") == 0 ||
+	       strcasecmp(value, "off") == 0;
+}
+
+static void check(const struct config *config, int argc, char *const *argv, char *const *environment)
+{
+	const char *isolation = variable(environment, "PARA_NETWORK_ISOLATION");
+	const char *domains = variable(environment, "PARA_ALLOWED_DOMAINS");
+	const struct policy *policy = &config->policy;
+
+	if (config->action == ACTION_HELP || config->action == ACTION_VERSION)
+		return;
+	must(config->setup_seconds >= 1 && config->setup_seconds <= 3600);
+	must(config->agent > argv && config->agent <= argv + argc);
+	must(config->action == ACTION_CHECK || *config->agent != NULL);
+	must(config->action == ACTION_CHECK || !config->resolve);
+	if (isolation == NULL)
+		must(policy->isolated == (domains != NULL));
+	else
+		must(policy->isolated == !is_no(isolation));
+	must(policy->isolated || policy->allowed.n == 0);
+	must(policy->defaulted == (policy->isolated && domains == NULL));
+	for (size_t i = 0; i < policy->allowed.n; i++)
+		must(policy->allowed.v[i].kind != ENTRY_WILDCARD);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	char *text = text_of(bytes, size), *rest = text, name[] = "secure-init";
+	char *argv[ITEMS_MAX + 2] = {name}, *in_order[ITEMS_MAX + 2], *environment[ITEMS_MAX + 1];
+	struct config config;
+	struct error error = {0};
+	size_t n = 0;
+	int argc = 1, ret;
+
+	for (char *item; (item = strsep(&rest, "\n")) != NULL;) {
+		if (argc <= ITEMS_MAX && *item == '>')
+			argv[argc++] = item + 1;
+		else if (n < ITEMS_MAX && *item != '>')
+			environment[n++] = item;
+	}
+	argv[argc] = NULL;
+	environment[n] = NULL;
+	memcpy(in_order, argv, sizeof(argv));
+	optind = 0; /* getopt(3): begin anew */
+	ret = config_read(&config, argc, argv, environment, &error);
+	/* getopt is not to move the agent's words about */
+	must(memcmp(in_order, argv, sizeof(argv)) == 0);
+	if (ret == 0)
+		check(&config, argc, argv, environment);
+	else
+		must((error.kind == FAIL_CONFIG || error.kind == FAIL_USAGE) && error.text[0] != '\0');
+	policy_free(&config.policy);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,89 @@
+/*
+ * Any file as /etc/resolv.conf. Each server is a single address that stands in the file, and the rules that
+ * follow open nothing but port 53 of those.
+ */
+#include "tests/fuzz/fuzz.h"
+
+#include <sys/socket.h>
+
+#include "fw/policy.h"
+#include "fw/resolv.h"
+
+/* True if text stands in the file, with no digit or point beside it: an address is never a piece of another.
+ */
+static bool stands_in(const char *file, size_t size, const char *text)
+{
+	const size_t length = strlen(text);
+	const char *end = file + size;
+
+	for (const char *at = file; (at = memmem(at, (size_t)(end - at), text, length)) != NULL; at++)
+		if ((at == file || strchr("0123456789.", at[-1]) == NULL || at[-1] == '\0') &&
+			(at + length == end || strchr("0123456789.", at[length]) == NULL ||
+				at[length] == '\0'))
+			return true;
+	return false;
+}
+
+static void check_address(const struct prefix *address, const char *file, size_t size)
+{
+	char text[PREFIX_TEXT];
+
+	must(prefix_valid(address) && prefix_is_address(address));
+	/* an IPv6 address can be written in several ways */
+	must(address->family == AF_INET6 || stands_in(file, size, prefix_text(address, text)));
+}
+
+static bool is_server(const struct resolv *resolv, const struct prefix *peer)
+{
+	for (unsigned int i = 0; i < resolv->n_servers; i++)
+		if (prefix_compare(&resolv->servers[i], peer) == 0)
+			return true;
+	for (unsigned int i = 0; i < resolv->n_upstreams; i++)
+		if (prefix_compare(&resolv->upstreams[i], peer) == 0)
+			return true;
+	return false;
+}
+
+static void check_rules(const struct resolv *resolv)
+{
+	const struct host_networks nowhere = {0};
+	struct ruleset ruleset;
+	struct error error;
+
+	must(policy_rules(resolv, &nowhere, false, &ruleset, &error) == 0);
+	must(ruleset.n <= RULES_MAX);
+	for (size_t i = 0; i < ruleset.n; i++) {
+		const struct rule *rule = &ruleset.v[i];
+
+		must(rule->peer.family == 0 || rule->peer.family == rule->family);
+		must(rule->peer.family == 0 || (rule->dport == 53 && is_server(resolv, &rule->peer)));
+		must(rule->dport != 53 || rule->peer.family != 0 || rule->by_root);
+		must(!rule->by_root || (resolv->docker && !resolv->upstreams_named));
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+	char *text = text_of(bytes, size);
+	struct file file = file_of(bytes, size);
+	struct resolv resolv;
+	struct error error = {0};
+	bool docker = false;
+
+	must(resolv_read(file.path, &resolv, &error) == 0);
+	must(resolv.n_servers <= RESOLV_SERVERS_MAX && resolv.n_upstreams <= RESOLV_UPSTREAMS_MAX);
+	must(resolv.n_upstreams == 0 || resolv.upstreams_named);
+	for (unsigned int i = 0; i < resolv.n_servers; i++) {
+		char address[PREFIX_TEXT];
+
+		check_address(&resolv.servers[i], text, size);
+		docker = docker || strcmp(prefix_text(&resolv.servers[i], address), "127.0.0.11") == 0;
+	}
+	for (unsigned int i = 0; i < resolv.n_upstreams; i++)
+		check_address(&resolv.upstreams[i], text, size);
+	must(resolv.docker == docker);
+	check_rules(&resolv);
+	close(file.fd);
+	free(text);
+	return 0;
+}
