@@ -107,6 +107,9 @@ int kernel_check(struct netlink *netlink, struct error *error)
 		return missing(error, "ip_set with protocol 7 (module ip_set, Linux 4.20)", ret);
 	for (size_t i = 0; i < sizeof(extensions) / sizeof(extensions[0]); i++) {
 		ret = ask_extension(netlink, &extensions[i]);
+		/* nfnetlink answers so where the whole subsystem is missing */
+		if (ret == -EINVAL)
+			return missing(error, "nft_compat (module nft_compat)", ret);
 		if (ret < 0)
 			return missing(error, extensions[i].what, ret);
 	}

@@ -30,7 +30,7 @@ missing() { # NAME WORDS
 @test "a kernel without nf_tables, ip_set, nft_compat or one of the extensions: refused, naming it" {
 	missing nf_tables "nf_tables (module nf_tables)"
 	missing ip_set "ip_set with protocol 7 (module ip_set, Linux 4.20)"
-	missing nft_compat "the 'set' match"
+	missing nft_compat "nft_compat (module nft_compat)"
 	missing set "the 'set' match (module xt_set)"
 	missing conntrack "the 'conntrack' match"
 	missing owner "the 'owner' match (module xt_owner)"

@@ -112,6 +112,7 @@ static void names_refused(void **state)
 	static const struct row rows[] = {
 		{".example.com", "empty label|one in front"},
 		{"a..example.com", "empty label|two dots"},
+		{"example.com..", "empty label|two dots"},
 		{"*..example.com", "empty label"},
 		{"-a.com", "does not start with '-'"},
 		{"a.-b.com", "does not start with '-'"},
