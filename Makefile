@@ -28,6 +28,8 @@ build/deps-musl build/deps-glibc: build/deps-%: deps/pins deps/build deps/fetch 
 	@mkdir -p build
 	@deps/build $* > $@.part && mv $@.part $@
 
+$(CA_BUNDLE): | build/packages ;
+
 build/packages: deps/packages
 	@mkdir -p build
 	@deps/install build && touch $@

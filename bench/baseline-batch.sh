@@ -14,7 +14,7 @@ fail() {
 
 # rules FAMILY: what iptables-restore or ip6tables-restore reads
 rules() {
-	local family=$1 word server network set=allowed-domains type
+	local family=$1 word server network type set=allowed-domains
 
 	[ "$family" = 4 ] || set=allowed-domains6
 	cat <<- EOF

@@ -20,7 +20,7 @@ both() {
 }
 
 close_network() {
-	local server network type
+	local word server network type
 
 	both -P INPUT DROP
 	both -P FORWARD DROP

@@ -260,7 +260,7 @@ need cc iptables ip6tables ipset nft dig jq aggregate curl setpriv strace python
 	exit 1
 }
 build_helpers
-trap lab_down EXIT
+trap 'set +e; lab_down' EXIT
 lab_up
 # the results speak of one binary, even if another is built meanwhile
 cp "$SECURE_INIT" "$LAB/secure-init"

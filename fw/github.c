@@ -9,12 +9,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <curl/curl.h>
 #include <jansson.h>
 
 #include "fw/lookup.h"
+#include "util/clock.h"
 
 #define META_URL "https://" GITHUB_API_HOST "/meta"
 
@@ -51,14 +51,6 @@ static __attribute__((format(printf, 3, 4))) int fail(char why[GITHUB_TEXT], int
 	vsnprintf(why, GITHUB_TEXT, format, args);
 	va_end(args);
 	return -err;
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 static int parse_field(const json_t *root, const char *field, struct prefixes *ranges, char why[GITHUB_TEXT])
@@ -270,7 +262,7 @@ static int try_once(CURL *curl, struct prefixes *ranges, int64_t *wait_ms, char 
 static int try_until(CURL *curl, int64_t deadline, struct prefixes *ranges, char why[GITHUB_TEXT])
 {
 	for (int tries = 1;; tries++) {
-		int64_t left = deadline - now_ms(), wait_ms;
+		int64_t left = deadline - clock_ms(), wait_ms;
 		const int64_t back_off = (int64_t)BACK_OFF_MS << tries;
 		int ret;
 
@@ -282,7 +274,7 @@ static int try_until(CURL *curl, int64_t deadline, struct prefixes *ranges, char
 			return ret;
 		if (wait_ms < back_off)
 			wait_ms = back_off;
-		if (tries == TRIES_MAX || now_ms() + wait_ms >= deadline) {
+		if (tries == TRIES_MAX || clock_ms() + wait_ms >= deadline) {
 			size_t used = strlen(why);
 
 			snprintf(why + used, GITHUB_TEXT - used, ", after %d %s", tries,

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -14,6 +13,7 @@
 #include "fw/github.h"
 #include "fw/lookup-message.h"
 #include "fw/names.h"
+#include "util/clock.h"
 #include "util/confine.h"
 #include "util/log.h"
 
@@ -102,7 +102,7 @@ static int child_main(int socket, const struct target *targets, size_t n, int64_
 
 int lookup_start(struct lookup *lookup, unsigned int seconds, struct error *error)
 {
-	struct timespec now;
+	const int64_t deadline = clock_ms() + seconds * INT64_C(1000) - MARGIN_MS;
 	int pair[2];
 
 	lookup->socket = -1;
@@ -111,7 +111,6 @@ int lookup_start(struct lookup *lookup, unsigned int seconds, struct error *erro
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
 		return error_set(error, FAIL_SYSTEM, errno, "no socket pair for looking up names: %s",
 			strerror(errno));
-	clock_gettime(CLOCK_MONOTONIC, &now);
 	lookup->child = fork();
 	if (lookup->child < 0) {
 		int err = errno;
@@ -122,11 +121,8 @@ int lookup_start(struct lookup *lookup, unsigned int seconds, struct error *erro
 			error, FAIL_SYSTEM, err, "no process for looking up names: %s", strerror(err));
 	}
 	if (lookup->child == 0) {
-		const int64_t start = (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-
 		close(pair[0]);
-		_exit(child_main(
-			pair[1], lookup->targets, lookup->n, start + seconds * INT64_C(1000) - MARGIN_MS));
+		_exit(child_main(pair[1], lookup->targets, lookup->n, deadline));
 	}
 	close(pair[1]);
 	lookup->socket = pair[0];

@@ -13,6 +13,7 @@
 #include <sys/socket.h>
 
 #include "fw/lookup-message.h"
+#include "util/clock.h"
 
 /* Names under way at once; two questions each. Docker's older resolvers drop what is beyond a hundred or so.
  */
@@ -23,14 +24,20 @@
 #define ANSWER_MS 1500
 #define TRIES	  3
 
+/* What an optional name gets beyond the time that the others need. */
+#define OPTIONAL_MS 250
+
+/* At the longest between two looks at c-ares's own clock. */
+#define WAIT_MS 1000
+
 /* Sockets c-ares has open at once: UDP and TCP to each server. */
 #define SOCKETS_MAX 16
 
 struct resolution {
 	const struct target *targets;
-	int socket; /* to the parent */
-	unsigned int under_way;
-	int ret; /* the first failure of ours, not of a name */
+	int socket;				  /* to the parent */
+	unsigned int under_way, under_way_needed; /* questions; those of names that are not optional */
+	int ret;				  /* the first failure of ours, not of a name */
 	struct pollfd sockets[SOCKETS_MAX];
 	nfds_t n_sockets;
 };
@@ -57,6 +64,8 @@ static void answered(void *data, int status, int timeouts, struct ares_addrinfo 
 
 	(void)timeouts;
 	resolution->under_way--;
+	if (!resolution->targets[question->index].optional)
+		resolution->under_way_needed--;
 	for (struct ares_addrinfo_node *node = answer != NULL ? answer->nodes : NULL; node != NULL;
 		node = node->ai_next) {
 		const struct sockaddr_in *v4 = (const void *)node->ai_addr;
@@ -122,18 +131,20 @@ static int open_channel(struct resolution *resolution, int flags, ares_channel_t
 	return status == ARES_SUCCESS ? 0 : status == ARES_ENOMEM ? -ENOMEM : -EINVAL;
 }
 
-/* Waits for an answer or for c-ares's next time-out, and lets it do its work. */
-static int turn(struct resolution *resolution, ares_channel_t *channels[2])
+/* Waits for an answer or for c-ares's next time-out, not longer than it is told, and lets c-ares do its work.
+ */
+static int turn(struct resolution *resolution, ares_channel_t *channels[2], int64_t at_most_ms)
 {
-	struct timeval limit = {.tv_sec = 1};
+	struct timeval ours = {.tv_sec = at_most_ms / 1000, .tv_usec = at_most_ms % 1000 * 1000};
+	struct timeval theirs[2], *limit = &ours;
 	ares_fd_events_t events[SOCKETS_MAX];
 	size_t n = 0;
 	int ready;
 
 	for (int c = 0; c < 2; c++)
-		ares_timeout(channels[c], &limit, &limit);
+		limit = ares_timeout(channels[c], limit, &theirs[c]);
 	ready = poll(resolution->sockets, resolution->n_sockets,
-		(int)(limit.tv_sec * 1000 + (limit.tv_usec + 999) / 1000));
+		(int)(limit->tv_sec * 1000 + (limit->tv_usec + 999) / 1000));
 	if (ready < 0 && errno != EINTR)
 		return -errno;
 	for (nfds_t i = 0; ready > 0 && i < resolution->n_sockets; i++) {
@@ -167,19 +178,24 @@ int names_resolve(const struct target *targets, size_t n, int socket)
 		ret = open_channel(&resolution, ARES_FLAG_NOSEARCH, &channels[0]);
 	if (ret == 0)
 		ret = open_channel(&resolution, 0, &channels[1]);
-	while (ret == 0 && (asked < n || resolution.under_way > 0)) {
+	while (ret == 0 && (asked < n || resolution.under_way_needed > 0)) {
 		while (asked < n && resolution.under_way < NAMES_AT_ONCE) {
 			const bool one_label = strchr(targets[asked].name, '.') == NULL;
 
 			questions[asked] = (struct question){&resolution, (uint32_t)asked};
 			resolution.under_way++;
+			resolution.under_way_needed += !targets[asked].optional;
 			ares_getaddrinfo(channels[one_label], targets[asked].name, NULL, &hints, answered,
 				&questions[asked]);
 			asked++;
 		}
 		if (resolution.under_way > 0)
-			ret = turn(&resolution, channels);
+			ret = turn(&resolution, channels, WAIT_MS);
 	}
+	/* ares_destroy reports as failed what is still open then */
+	for (int64_t now = clock_ms(), until = now + OPTIONAL_MS;
+		ret == 0 && resolution.under_way > 0 && now < until; now = clock_ms())
+		ret = turn(&resolution, channels, until - now);
 	for (int c = 0; c < 2; c++)
 		if (channels[c] != NULL)
 			ares_destroy(channels[c]);

@@ -323,8 +323,8 @@ static unsigned int read_acks(const char *bytes, size_t length, struct refusal *
 }
 
 /*
- * Throws away the answers that are left. The kernel has put all of them into the queue by the time sendto() came
- * back; one that stayed would be taken for the answer to a later message.
+ * Throws away the answers that are left. The kernel has put all of them into the queue by the time sendto()
+ * came back; one that stayed would be taken for the answer to a later message.
  */
 static void drain(const struct netlink *netlink)
 {
@@ -350,7 +350,8 @@ static int batch_send(struct batch *batch, unsigned int messages, struct refusal
 		if (length < 0)
 			return -errno;
 		seen += read_acks(answers, (size_t)length, refusal);
-		/* a batch that could not start is answered by one error on its opening mark, and nothing else */
+		/* a batch that could not start is answered by one error on its opening mark, and nothing else
+		 */
 		if (refusal->err != 0) {
 			drain(batch->netlink);
 			break;

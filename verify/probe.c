@@ -6,9 +6,9 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "verify/rules.h"
 
 /* Our refusal comes back over lo in less than a millisecond; a packet that leaves gets no answer in this
@@ -17,14 +17,6 @@
 
 /* As many addresses of one name as are tried. */
 #define TRIED_MAX 16
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* Starts a connection. Returns the socket, *err 0 or EINPROGRESS or why it failed at once; or -1 with *err.
  */
@@ -69,7 +61,7 @@ static int wait_for(int fd, int64_t until)
 	struct pollfd wait = {.fd = fd, .events = POLLOUT};
 
 	for (;;) {
-		const int64_t left = until - now_ms();
+		const int64_t left = until - clock_ms();
 		int ready = poll(&wait, 1, left > 0 ? (int)left : 0);
 
 		if (ready > 0)
@@ -93,7 +85,7 @@ int probe_blocked(struct netlink *netlink, const struct prefix *address, uint16_
 		return ret;
 	fd = start(address, port, &err);
 	if (err == EINPROGRESS)
-		err = wait_for(fd, now_ms() + BLOCKED_MS);
+		err = wait_for(fd, clock_ms() + BLOCKED_MS);
 	ret = verify_refused(netlink, address->family, &after, error);
 	if (ret < 0)
 		return ret;
@@ -128,7 +120,7 @@ static bool any_connects(struct attempt *attempts, nfds_t n, int64_t until)
 {
 	for (;;) {
 		struct pollfd waits[TRIED_MAX];
-		const int64_t left = until - now_ms();
+		const int64_t left = until - clock_ms();
 		bool under_way = false;
 
 		for (nfds_t i = 0; i < n; i++) {
@@ -172,7 +164,7 @@ int probe_allowed(struct netlink *netlink, const char *name, const struct prefix
 		return ret;
 	for (nfds_t i = 0; i < n; i++)
 		attempts[i].fd = start(&addresses->v[i], port, &attempts[i].err);
-	connected = any_connects(attempts, n, now_ms() + (int64_t)seconds * 1000);
+	connected = any_connects(attempts, n, clock_ms() + (int64_t)seconds * 1000);
 	for (nfds_t i = 0; i < n; i++) {
 		peer_refused = peer_refused || attempts[i].err == ECONNREFUSED;
 		if (attempts[i].err != EINPROGRESS)

@@ -142,3 +142,19 @@ members() {
 	assert_says "big.lab, all ports (250 addresses)"
 	lab_dns "$LAB_SOURCE/dnsmasq.conf"
 }
+
+@test "a name that only serves our own proof is not waited for" {
+	# a server that answers for all but example.com
+	cp "$LAB_SOURCE/dnsmasq.conf" "$LAB/deaf.conf"
+	sed -i '/example.com/d' "$LAB/deaf.conf"
+	echo "server=/example.com/172.17.0.77" >> "$LAB/deaf.conf"
+	ip -n "$WORLD" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0
+	lab_dns "$LAB/deaf.conf"
+	local start=$SECONDS
+	allow api.anthropic.com echo AGENT-RAN
+	assert_status 0
+	assert_says AGENT-RAN
+	refute_says "example.com"
+	[ $((SECONDS - start)) -le 1 ]
+	lab_dns "$LAB_SOURCE/dnsmasq.conf"
+}
