@@ -62,6 +62,8 @@ print-release-flags:
 print-libraries:
 	@echo $(LIBS)
 
+include tests/unit.mk
+
 clean:
 	rm -rf build
 

@@ -3,34 +3,59 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
+#include <termios.h>
 #include <unistd.h>
+#include <sys/ioctl.h>
 #include <sys/wait.h>
 
 #include "util/cleanup.h"
 
-/* Puts our group in front, so that the terminal's keys reach the agent and it may read. */
-static void take_terminal(void)
+/* True if we lead the session whose terminal is standard input, as the first process of `docker run -t` does.
+ */
+static bool leads_terminal(void)
 {
-	sigset_t stop, before;
-
-	/* a group in the background that does this is stopped by SIGTTOU, unless it blocks it */
-	sigemptyset(&stop);
-	sigaddset(&stop, SIGTTOU);
-	sigprocmask(SIG_BLOCK, &stop, &before);
-	/* no terminal (ENOTTY), or not ours to take (EPERM): the agent does without */
-	tcsetpgrp(STDIN_FILENO, getpgrp());
-	sigprocmask(SIG_SETMASK, &before, NULL);
+	return getsid(0) == getpid() && tcgetsid(STDIN_FILENO) == getpid();
 }
 
-static _Noreturn void child(char *const *command, const sigset_t *mask, int report)
+/*
+ * Lets go of our terminal, for the agent's session to take. The kernel tells the group in front of it, which
+ * is ours, by SIGHUP and SIGCONT (tty_ioctl(4), TIOCNOTTY): these two are not the agent's.
+ */
+static void let_go_of_terminal(void)
+{
+	const signal_mask told = (signal_mask)1 << (SIGHUP - 1) | (signal_mask)1 << (SIGCONT - 1);
+	siginfo_t info;
+
+	if (ioctl(STDIN_FILENO, TIOCNOTTY) < 0)
+		return;
+	for (int i = 0; i < 2; i++)
+		signals_take(told, 0, &info);
+}
+
+/*
+ * Puts the agent in front of its terminal, so that the keys' signals reach it and it may read. What fails
+ * here (no terminal, or not ours to take) the agent does without. Signals are still blocked: taking a
+ * terminal from the background would else stop us (SIGTTOU).
+ */
+static void take_terminal(bool own_session)
+{
+	if (own_session) {
+		setsid();
+		ioctl(STDIN_FILENO, TIOCSCTTY, 0);
+	} else {
+		setpgid(0, 0);
+		tcsetpgrp(STDIN_FILENO, getpgrp());
+	}
+}
+
+static _Noreturn void child(char *const *command, signal_mask mask, bool own_session, int report)
 {
 	int err = 0;
 
-	setpgid(0, 0);
-	if (isatty(STDIN_FILENO))
-		take_terminal();
-	sigprocmask(SIG_SETMASK, mask, NULL);
+	take_terminal(own_session);
+	signals_mask(mask);
 	execvp(command[0], command);
 	err = errno;
 	if (write(report, &err, sizeof(err)) != sizeof(err))
@@ -38,24 +63,27 @@ static _Noreturn void child(char *const *command, const sigset_t *mask, int repo
 	_exit(err == ENOENT || err == ENOTDIR ? FAIL_AGENT_FIND : FAIL_AGENT_RUN);
 }
 
-pid_t agent_start(char *const *command, const sigset_t *mask, struct error *error)
+pid_t agent_start(char *const *command, signal_mask mask, struct error *error)
 {
 	cleanup_fd int reads = -1;
+	const bool own_session = leads_terminal();
 	int report[2], err = 0;
 	pid_t pid;
 
 	if (pipe2(report, O_CLOEXEC) < 0)
 		return error_set(error, FAIL_SYSTEM, errno, "no pipe to the agent: %s", strerror(errno));
 	reads = report[0];
+	if (own_session)
+		let_go_of_terminal();
 	pid = fork();
 	if (pid == 0)
-		child(command, mask, report[1]);
+		child(command, mask, own_session, report[1]);
 	err = pid < 0 ? errno : 0;
 	close(report[1]);
 	if (pid < 0)
 		return error_set(error, FAIL_SYSTEM, err, "no process for the agent: %s", strerror(err));
-	/* also here, or a signal to the group could come before the child has made it */
-	setpgid(pid, pid);
+	/* the agent runs, with a group of its own, once this pipe is closed: no signal to the group is early
+	 */
 	while (read(reads, &err, sizeof(err)) < 0 && errno == EINTR)
 		;
 	if (err == 0)

@@ -1,67 +1,45 @@
-/* Reading the command line and the environment, strictly: what is not understood is an error. */
+/* Reading the environment, strictly: what is not understood is an error. */
 #include "init/config.h"
 
 #include <errno.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "init/options.h"
 #include "util/log.h"
 #include "util/number.h"
 
-#define SETUP_SECONDS	  30
-#define SETUP_SECONDS_MAX 3600
-
-const char config_help[] =
-	"Usage: secure-init [OPTION]... [--] COMMAND [ARGUMENT]...\n"
-	"\n"
-	"Run COMMAND as the agent of a container whose network is open only to what was allowed, and be its "
-	"init.\n"
-	"Meant to be the container's ENTRYPOINT (PID 1).\n"
-	"\n"
-	"  --user USER[:GROUP]  run the agent as this user (also PARA_RUN_AS)\n"
-	"  --check              print what would be done, change nothing, need no privileges\n"
-	"  --resolve            with --check: look up the names too\n"
-	"  --help, --version    print this, or the versions of the program and its libraries\n"
-	"\n"
-	"Environment:\n"
-	"  PARA_NETWORK_ISOLATION  true or false. Default: false, but true where PARA_ALLOWED_DOMAINS is "
-	"set\n"
-	"  PARA_ALLOWED_DOMAINS    comma list: example.com, 198.51.100.7, 10.0.0.0/24, 2001:db8::/32,\n"
-	"                          [2001:db8::1], each with optional ports: example.com:443,8000-8010\n"
-	"                          Default: " POLICY_DEFAULT_LIST "\n"
-	"  PARA_RUN_AS             USER[:GROUP] of the agent. Default: the container's\n"
-	"  PARA_SETUP_TIMEOUT      seconds that closing, opening and proving may take. Default: 30\n"
-	"  PARA_LOG                text or json. Default: text\n"
-	"  PARA_LOG_LEVEL          error, warn, info or debug. Default: info\n"
-	"  GITHUB_TOKEN, GH_TOKEN  used when GitHub's address ranges are fetched\n"
-	"  SSL_CERT_FILE           the certificates to trust then\n"
-	"\n"
-	"Exit status: the agent's, or 128 + the signal that ended it; 126 or 127 if it could not be run or "
-	"found;\n"
-	"100 to 111 if it was never started (docs/exit-codes.md).\n";
+#define SETUP_SECONDS 30
+#define SECONDS_MAX   3600
 
 /* What the variables say, before they are understood. NULL: not set. */
 struct variables {
-	const char *isolation, *domains, *run_as, *timeout, *log, *log_level;
+	const char *isolation, *domains, *run_as, *privileges, *timeout, *grace, *group, *log, *log_level;
+	const char *tini_subreaper, *tini_group, *tini_verbosity; /* what tini understands */
 };
 
-/* A variable's name without its "PARA_", and where its value goes. */
 #define PREFIX "PARA_"
 
+/* Where the value of a variable goes; NULL if it is not one of ours. */
 static const char **variable_slot(struct variables *variables, const char *name, size_t length)
 {
 	const struct {
 		const char *name;
 		const char **slot;
 	} table[] = {
-		{"NETWORK_ISOLATION", &variables->isolation},
-		{"ALLOWED_DOMAINS", &variables->domains},
-		{"RUN_AS", &variables->run_as},
-		{"SETUP_TIMEOUT", &variables->timeout},
-		{"LOG", &variables->log},
-		{"LOG_LEVEL", &variables->log_level},
+		{PREFIX "NETWORK_ISOLATION", &variables->isolation},
+		{PREFIX "ALLOWED_DOMAINS", &variables->domains},
+		{PREFIX "RUN_AS", &variables->run_as},
+		{PREFIX "PRIVILEGES", &variables->privileges},
+		{PREFIX "SETUP_TIMEOUT", &variables->timeout},
+		{PREFIX "KILL_GRACE", &variables->grace},
+		{PREFIX "SIGNAL_GROUP", &variables->group},
+		{PREFIX "LOG", &variables->log},
+		{PREFIX "LOG_LEVEL", &variables->log_level},
+		{"TINI_SUBREAPER", &variables->tini_subreaper},
+		{"TINI_KILL_PROCESS_GROUP", &variables->tini_group},
+		{"TINI_VERBOSITY", &variables->tini_verbosity},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
@@ -77,31 +55,40 @@ static int bad_value(struct error *error, const char *variable, const char *valu
 
 /*
  * Collects our variables. One that stands twice with two values is an error: nobody could say which one
- * another program would see. Unknown ones are counted in *unknown, the first is *example.
+ * another program would see.
  */
-static int collect(
-	char *const *environment, struct variables *variables, const char **unknown, struct error *error)
+static int collect(char *const *environment, struct variables *variables, struct error *error)
 {
-	*unknown = NULL;
 	for (; *environment != NULL; environment++) {
 		const char *name = *environment, *value = strchr(name, '=');
-		const char **slot;
+		const char **slot =
+			value == NULL ? NULL : variable_slot(variables, name, (size_t)(value - name));
 
-		if (value == NULL || strncmp(name, PREFIX, sizeof(PREFIX) - 1) != 0)
-			continue;
-		name += sizeof(PREFIX) - 1;
-		slot = variable_slot(variables, name, (size_t)(value - name));
-		value++;
 		if (slot == NULL)
-			*unknown = *environment;
-		else if (*slot != NULL && strcmp(*slot, value) != 0)
+			continue;
+		value++;
+		if (*slot != NULL && strcmp(*slot, value) != 0)
 			return error_set(error, FAIL_CONFIG, EINVAL,
 				"%.*s is in the environment twice, with different values; set it once",
-				(int)(value - 1 - *environment), *environment);
-		else
-			*slot = value;
+				(int)(value - 1 - name), name);
+		*slot = value;
 	}
 	return 0;
+}
+
+/* One that is misspelt must not pass in silence. */
+static void warn_of_unknown(char *const *environment)
+{
+	struct variables ours = {0};
+
+	for (; *environment != NULL; environment++) {
+		const size_t length = strcspn(*environment, "=");
+
+		if (strncmp(*environment, PREFIX, sizeof(PREFIX) - 1) == 0 &&
+			variable_slot(&ours, *environment, length) == NULL)
+			log_warn("%.*s is not a variable of this version of secure-init, and ignored",
+				(int)length, *environment);
+	}
 }
 
 /* The place of text in a list that ends with NULL, or -1. */
@@ -113,35 +100,49 @@ static int find(const char *const *list, const char *text)
 	return -1;
 }
 
-static int read_log(const struct variables *variables, struct error *error)
+static const char *const yes[] = {"true", "1", "yes", "on", NULL};
+static const char *const no[] = {"false", "0", "no", "off", NULL};
+
+/* A variable that is true or false; *value stays as it is where the variable is not set. */
+static int read_switch(const char *variable, const char *text, bool *value, struct error *error)
+{
+	if (text == NULL)
+		return 0;
+	if (find(yes, text) < 0 && find(no, text) < 0)
+		return bad_value(error, variable, text, "true or false (also 1/0, yes/no, on/off)");
+	*value = find(yes, text) >= 0;
+	return 0;
+}
+
+static int read_log(const struct variables *variables, int louder, struct error *error)
 {
 	static const char *const forms[] = {"text", "json", NULL};
 	static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
 	int form = variables->log == NULL ? 0 : find(forms, variables->log);
 	int level = variables->log_level == NULL ? LOG_INFO : find(levels, variables->log_level);
+	uint64_t verbosity;
 
 	if (form < 0)
 		return bad_value(error, "PARA_LOG", variables->log, "text or json");
 	log_setup(LOG_INFO, form == 1);
 	if (level < 0)
 		return bad_value(error, "PARA_LOG_LEVEL", variables->log_level, "error, warn, info or debug");
-	log_setup((enum log_level)level, form == 1);
+	/* tini's numbers are our levels, and one more */
+	if (variables->log_level == NULL && variables->tini_verbosity != NULL) {
+		if (number_parse(variables->tini_verbosity, 0, 4, &verbosity) != 0)
+			return bad_value(
+				error, "TINI_VERBOSITY", variables->tini_verbosity, "a number from 0 to 4");
+		level = (int)verbosity;
+	}
+	level += louder;
+	log_setup(level > LOG_DEBUG ? LOG_DEBUG : (enum log_level)level, form == 1);
 	return 0;
 }
 
 static int read_isolation(const struct variables *variables, struct policy *policy, struct error *error)
 {
-	static const char *const yes[] = {"true", "1", "yes", "on", NULL};
-	static const char *const no[] = {"false", "0", "no", "off", NULL};
-
 	policy->isolated = variables->domains != NULL;
-	if (variables->isolation == NULL)
-		return 0;
-	policy->isolated = find(yes, variables->isolation) >= 0;
-	if (!policy->isolated && find(no, variables->isolation) < 0)
-		return bad_value(error, "PARA_NETWORK_ISOLATION", variables->isolation,
-			"true or false (also 1/0, yes/no, on/off)");
-	return 0;
+	return read_switch("PARA_NETWORK_ISOLATION", variables->isolation, &policy->isolated, error);
 }
 
 static int read_policy(const struct variables *variables, struct policy *policy, struct error *error)
@@ -163,87 +164,71 @@ static int read_policy(const struct variables *variables, struct policy *policy,
 	return ret == 0 ? policy_check(policy, error) : ret;
 }
 
-static int read_timeout(const struct variables *variables, struct config *config, struct error *error)
+static int read_seconds(
+	const char *variable, const char *text, uint64_t min, unsigned int *seconds, struct error *error)
 {
-	uint64_t seconds = SETUP_SECONDS;
+	uint64_t value;
 
-	if (variables->timeout != NULL &&
-		number_parse(variables->timeout, 1, SETUP_SECONDS_MAX, &seconds) != 0)
-		return bad_value(error, "PARA_SETUP_TIMEOUT", variables->timeout,
-			"a number of seconds from 1 to 3600");
-	config->setup_seconds = (unsigned int)seconds;
+	if (text == NULL)
+		return 0;
+	if (number_parse(text, min, SECONDS_MAX, &value) != 0)
+		return bad_value(error, variable, text,
+			min == 0 ? "a number of seconds from 0 to 3600"
+				 : "a number of seconds from 1 to 3600");
+	*seconds = (unsigned int)value;
 	return 0;
 }
 
-static int read_arguments(struct config *config, int argc, char *const argv[], struct error *error)
+static int read_privileges(const struct variables *variables, struct config *config, struct error *error)
 {
-	enum { OPT_USER = 1, OPT_CHECK, OPT_RESOLVE, OPT_HELP, OPT_VERSION };
-	static const struct option options[] = {
-		{"user", required_argument, NULL, OPT_USER},
-		{"check", no_argument, NULL, OPT_CHECK},
-		{"resolve", no_argument, NULL, OPT_RESOLVE},
-		{"help", no_argument, NULL, OPT_HELP},
-		{"version", no_argument, NULL, OPT_VERSION},
-		{0},
-	};
-	int option;
+	static const char *const words[] = {"drop", "keep", NULL};
+	int word = variables->privileges == NULL ? 0 : find(words, variables->privileges);
 
-	opterr = 0;
-	/* '+': the first argument that is no option is the agent, whose options are its own */
-	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
-		switch (option) {
-		case OPT_USER:
-			config->run_as = optarg;
-			break;
-		case OPT_CHECK:
-			config->action = ACTION_CHECK;
-			break;
-		case OPT_RESOLVE:
-			config->resolve = true;
-			break;
-		case OPT_HELP:
-			config->action = ACTION_HELP;
-			return 0;
-		case OPT_VERSION:
-			config->action = ACTION_VERSION;
-			return 0;
-		case ':':
-			return error_set(error, FAIL_USAGE, EINVAL, "option %.60s needs a value; see --help",
-				argv[optind - 1]);
-		default:
-			return error_set(error, FAIL_USAGE, EINVAL, "no such option: %.60s; see --help",
-				argv[optind - 1]);
-		}
-	}
-	config->agent = argv + optind;
-	if (config->action == ACTION_RUN && *config->agent == NULL)
-		return error_set(error, FAIL_USAGE, EINVAL,
-			"no command to run; give the agent's command line, as in: secure-init -- claude");
-	if (config->resolve && config->action != ACTION_CHECK)
-		return error_set(error, FAIL_USAGE, EINVAL, "--resolve goes with --check");
+	if (word < 0)
+		return bad_value(error, "PARA_PRIVILEGES", variables->privileges, "drop or keep");
+	config->keep_privileges = word == 1;
+	if (config->keep_privileges && config->policy.isolated)
+		return error_set(error, FAIL_CONFIG, EINVAL,
+			"PARA_PRIVILEGES=keep does not go with network isolation: an agent with privileges "
+			"could open the "
+			"network again");
 	return 0;
+}
+
+static int read_serving(const struct variables *variables, struct config *config, struct error *error)
+{
+	struct serving *serving = &config->serving;
+	int ret = read_seconds("PARA_KILL_GRACE", variables->grace, 0, &serving->grace, error);
+
+	serving->grace_for_agent = variables->grace != NULL && serving->grace > 0;
+	/* tini goes by their being there, whatever they say */
+	serving->group = serving->group || variables->tini_group != NULL;
+	config->subreaper = config->subreaper || variables->tini_subreaper != NULL;
+	return ret == 0 ? read_switch("PARA_SIGNAL_GROUP", variables->group, &serving->group, error) : ret;
 }
 
 int config_read(
 	struct config *config, int argc, char *const argv[], char *const *environment, struct error *error)
 {
 	struct variables variables = {0};
-	const char *unknown;
-	int ret;
+	int louder, ret;
 
-	*config = (struct config){0};
-	ret = collect(environment, &variables, &unknown, error);
+	*config = (struct config){.setup_seconds = SETUP_SECONDS};
+	serving_default(&config->serving);
+	ret = collect(environment, &variables, error);
 	if (ret == 0)
-		ret = read_log(&variables, error);
+		ret = options_read(config, argc, argv, &louder, error);
 	if (ret == 0)
-		ret = read_arguments(config, argc, argv, error);
-	if (ret < 0 || config->action == ACTION_HELP || config->action == ACTION_VERSION)
+		ret = read_log(&variables, louder, error);
+	if (ret < 0 || config->action > ACTION_CHECK)
 		return ret;
-	if (unknown != NULL)
-		log_warn("%.*s is not a variable of this version of secure-init, and ignored",
-			(int)strcspn(unknown, "="), unknown);
+	warn_of_unknown(environment);
 	if (config->run_as == NULL)
 		config->run_as = variables.run_as;
-	ret = read_timeout(&variables, config, error);
-	return ret == 0 ? read_policy(&variables, &config->policy, error) : ret;
+	ret = read_seconds("PARA_SETUP_TIMEOUT", variables.timeout, 1, &config->setup_seconds, error);
+	if (ret == 0)
+		ret = read_policy(&variables, &config->policy, error);
+	if (ret == 0)
+		ret = read_privileges(&variables, config, error);
+	return ret == 0 ? read_serving(&variables, config, error) : ret;
 }

@@ -1,17 +1,20 @@
-/* What the command line and the environment ask for: the one place that reads either. */
+/* What the environment and the command line (init/options.h) ask for: nothing else reads either. */
 #ifndef INIT_CONFIG_H
 #define INIT_CONFIG_H
 
 #include <stdbool.h>
 
 #include "fw/policy.h"
+#include "init/serve.h"
 #include "util/error.h"
 
 enum action {
 	ACTION_RUN,
 	ACTION_CHECK, /* --check: print the plan, change nothing */
+	/* from here on nothing of the configuration is looked at */
 	ACTION_HELP,
 	ACTION_VERSION,
+	ACTION_LICENCE,
 };
 
 struct config {
@@ -19,8 +22,12 @@ struct config {
 	bool resolve; /* --check --resolve: ask DNS as well */
 	struct policy policy;
 	const char *run_as;	    /* USER[:GROUP], or NULL: stay who we are. Of argv or the environment */
+	bool keep_privileges;	    /* never with isolation */
 	unsigned int setup_seconds; /* PARA_SETUP_TIMEOUT */
-	char *const *agent;	    /* its command line, NULL-terminated; of argv */
+	bool subreaper;		    /* -s: asked for, so no warning where we are not PID 1 */
+	int parent_signal;	    /* -p; 0: none */
+	struct serving serving;
+	char *const *agent; /* its command line, NULL-terminated; of argv */
 };
 
 /*
@@ -29,8 +36,5 @@ struct config {
  */
 int config_read(
 	struct config *config, int argc, char *const argv[], char *const *environment, struct error *error);
-
-/* The text of --help. */
-extern const char config_help[];
 
 #endif

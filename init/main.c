@@ -4,7 +4,6 @@
  * This file is the story of a container's life; each step is told in the file that it calls. Up to the
  * agent's start every failure ends the container, with one line that says why; after it, none does.
  */
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,6 +17,7 @@
 #include "init/agent.h"
 #include "init/config.h"
 #include "init/interrupt.h"
+#include "init/options.h"
 #include "init/preflight.h"
 #include "init/privileges.h"
 #include "init/serve.h"
@@ -202,20 +202,37 @@ static int check(struct setup *setup, struct error *error)
 }
 
 /* Steps 7 and 8. Gives the agent's pid, or -errno with *error filled. */
-static pid_t drop_and_run(struct setup *setup, const sigset_t *mask, struct error *error)
+static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *error)
 {
+	const struct config *config = setup->config;
 	pid_t agent;
 	int ret = user_environment(&setup->user, error);
 
-	if (ret == 0)
-		ret = privileges_drop(&setup->user, setup->config->policy.isolated, error);
+	if (ret == 0 && config->keep_privileges)
+		ret = privileges_become(&setup->user, error);
+	else if (ret == 0)
+		ret = privileges_drop(&setup->user, config->policy.isolated, error);
 	if (ret < 0)
 		return ret;
-	agent = agent_start(setup->config->agent, mask, error);
+	/* a change of user would have taken this back */
+	if (config->parent_signal != 0)
+		prctl(PR_SET_PDEATHSIG, config->parent_signal, 0, 0, 0);
+	agent = agent_start(config->agent, mask, error);
 	/* the agent may have our uid; it gets neither our memory nor our descriptors */
 	if (agent > 0)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return agent;
+}
+
+/* Orphans come to process 1 by themselves, to another one if it asks for them (prctl(2),
+ * PR_SET_CHILD_SUBREAPER). */
+static void take_in_orphans(const struct config *config)
+{
+	if (getpid() == 1 || prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) < 0)
+		return;
+	if (!config->subreaper)
+		log_warn("this is not process 1; orphans of the agent are taken in all the same (say -s if "
+			 "that is meant)");
 }
 
 static int refuse(const struct setup *setup, const struct error *error)
@@ -232,13 +249,17 @@ int main(int argc, char *argv[])
 	struct setup setup = {.config = &config, .lookup = {.socket = -1}};
 	struct interrupt interrupt;
 	struct error error;
-	sigset_t all, mask;
+	signal_mask mask;
 	pid_t agent;
 	int ret;
 
 	ret = config_read(&config, argc, argv, environ, &error);
 	if (ret == 0 && config.action == ACTION_HELP)
-		return fputs(config_help, stdout) < 0 ? FAIL_SYSTEM : 0;
+		return fputs(options_help, stdout) < 0 ? FAIL_SYSTEM : 0;
+	if (ret == 0 && config.action == ACTION_LICENCE)
+		return puts("secure-init: GPL-2.0-or-later; see LICENSE and docs/licences.md") < 0
+			       ? FAIL_SYSTEM
+			       : 0;
 	if (ret == 0 && config.action == ACTION_VERSION) {
 		version_print();
 		return 0;
@@ -252,7 +273,8 @@ int main(int argc, char *argv[])
 	if (config.action == ACTION_CHECK)
 		return 0;
 
-	sigprocmask(SIG_SETMASK, NULL, &mask);
+	take_in_orphans(&config);
+	mask = signals_masked();
 	if (config.policy.isolated) {
 		interrupt_begin(&interrupt, config.setup_seconds);
 		ret = isolate(&setup, &error);
@@ -264,14 +286,13 @@ int main(int argc, char *argv[])
 			 "PARA_ALLOWED_DOMAINS, to close the network");
 	}
 
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
+	signals_mask(SIGNAL_ALL);
 	if (config.policy.isolated)
 		interrupt_end(&interrupt);
-	agent = drop_and_run(&setup, &mask, &error);
+	agent = drop_and_run(&setup, mask, &error);
 	if (agent < 0)
 		return refuse(&setup, &error);
 	forget(&setup);
 	policy_free(&config.policy);
-	return serve(agent);
+	return serve(agent, &config.serving);
 }

@@ -35,7 +35,7 @@ static int empty_bounding(bool must, struct error *error)
 	return 0;
 }
 
-static int become(const struct user *user, struct error *error)
+int privileges_become(const struct user *user, struct error *error)
 {
 	if (!user->change)
 		return 0;
@@ -113,7 +113,7 @@ int privileges_drop(const struct user *user, bool must_bound, struct error *erro
 		return failed(error, "the ambient capabilities", errno);
 	ret = empty_bounding(must_bound, error);
 	if (ret == 0)
-		ret = become(user, error);
+		ret = privileges_become(user, error);
 	if (ret < 0)
 		return ret;
 	ret = caps_set(&none);

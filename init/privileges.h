@@ -15,4 +15,8 @@
  */
 int privileges_drop(const struct user *user, bool must_bound, struct error *error);
 
+/* Becomes the user and changes nothing else (PARA_PRIVILEGES=keep). Returns 0 or -errno with *error filled.
+ */
+int privileges_become(const struct user *user, struct error *error);
+
 #endif

@@ -1,6 +1,6 @@
 # The tests that need neither privileges nor a network: units with gcc, fuzzers with clang, both under ASan and UBSan.
 #
-# make unit                  every program of tests/unit, up to the first that fails
+# make unit                  every program of tests/unit
 # make fuzz-seeds            every fuzzer over its seeds only
 # make fuzz MINUTES=1        every fuzzer for so many minutes, one after another
 # make unit-coverage         lines of the product that the unit tests reach
@@ -38,9 +38,9 @@ $(UNITS:%=build/asan/%): build/asan/%: build/asan/tests/unit/%.o build/asan/test
 	@echo "  CC $@"; gcc $(SANITIZE) -o $@ $^ -L$$(cat build/deps-glibc)/lib $(LIBS) -lcmocka
 
 unit: $(UNITS:%=build/asan/%)
-	@set -e; for unit in $(UNITS); do \
-		echo "  TEST $$unit"; $(UNIT_ENV) CMOCKA_MESSAGE_OUTPUT=TAP build/asan/$$unit; \
-	done
+	@failed=0; for unit in $(UNITS); do \
+		echo "  TEST $$unit"; $(UNIT_ENV) CMOCKA_MESSAGE_OUTPUT=TAP build/asan/$$unit || failed=1; \
+	done; exit $$failed
 
 build/fuzz/%.o: %.c Makefile tests/unit.mk build/deps-glibc
 	@mkdir -p $(@D)
@@ -74,7 +74,7 @@ fuzz: $(FUZZERS:%=build/fuzz/fuzz-%)
 		build/fuzz/fuzz-$$fuzzer -close_fd_mask=2 -max_total_time=$$(( $(MINUTES) * 60 )) -timeout=10 \
 			-print_final_stats=1 -artifact_prefix=build/fuzz/$$fuzzer- $$dict \
 			build/fuzz/corpus/$$fuzzer tests/fuzz/seeds/$$fuzzer > build/fuzz/$$fuzzer.log 2>&1 || \
-			{ tail -n 80 build/fuzz/$$fuzzer.log; echo "fuzz: $$fuzzer found something" >&2; exit 1; }; \
+			{ grep -v '^#[0-9]' build/fuzz/$$fuzzer.log; echo "fuzz: $$fuzzer found something" >&2; exit 1; }; \
 		awk -v name=$$fuzzer '/ cov: / { for (i = 1; i < NF; i++) { if ($$i == "cov:") cov = $$(i + 1); \
 			if ($$i == "ft:") ft = $$(i + 1); if ($$i == "corp:") corp = $$(i + 1) } } \
 			/stat::number_of_executed_units/ { runs = $$2 } /stat::average_exec_per_sec/ { speed = $$2 } \

@@ -14,9 +14,9 @@
  * The attributes of a message after its header of the given size, and those of a nest. (libmnl has macros of
  * the same kind; these count in int, as its functions do.)
  */
-#define netlink_for_each(attr, message, header_size)                                                         \
-	for ((attr) = mnl_nlmsg_get_payload_offset(message, header_size); mnl_attr_ok(                       \
-		     attr, (int)((const char *)mnl_nlmsg_get_payload_tail(message) - (const char *)(attr))); \
+#define netlink_for_each(attr, message, header_size)                                                      \
+	for ((attr) = mnl_nlmsg_get_payload_offset(message, header_size); mnl_attr_ok(                    \
+		     attr, (int)((const char *)(message) + (message)->nlmsg_len - (const char *)(attr))); \
 		(attr) = mnl_attr_next(attr))
 
 #define netlink_for_each_nested(attr, nest)                                                        \

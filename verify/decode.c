@@ -32,10 +32,11 @@ struct decoder {
 	const uint16_t *index;
 	enum meaning meaning;
 	uint8_t mask[16]; /* of a PEER */
+	bool masked;	  /* the PEER has its mask */
 	bool decided;	  /* a verdict was there: nothing may follow */
 };
 
-/* The attributes of a nest by type. Attributes of higher types, and nests that are cut off, are odd. */
+/* The attributes of a nest by type. */
 struct attributes {
 	const struct nlattr *by_type[ATTRIBUTES_MAX];
 };
@@ -46,7 +47,22 @@ static void odd(struct decoder *decoder, const char *what)
 		decoder->out->odd = what;
 }
 
-static struct attributes read_nest(const struct nlattr *nest)
+/* True if attr, where a loop over a nest stopped, is the nest's end: nothing was left over. */
+static bool ends(const struct nlattr *attr, const struct nlattr *nest)
+{
+	return (const char *)attr == (const char *)mnl_attr_get_payload(nest) + mnl_attr_get_payload_len(nest);
+}
+
+/* One that we do not know could change the meaning of those that we do. */
+static void put_attribute(struct decoder *decoder, struct attributes *attributes, const struct nlattr *attr)
+{
+	if (mnl_attr_get_type(attr) < ATTRIBUTES_MAX)
+		attributes->by_type[mnl_attr_get_type(attr)] = attr;
+	else
+		odd(decoder, "an attribute that we do not know");
+}
+
+static struct attributes read_nest(struct decoder *decoder, const struct nlattr *nest)
 {
 	struct attributes attributes = {{0}};
 	const struct nlattr *attr;
@@ -54,9 +70,10 @@ static struct attributes read_nest(const struct nlattr *nest)
 	if (nest == NULL)
 		return attributes;
 	netlink_for_each_nested(attr, nest) {
-		if (mnl_attr_get_type(attr) < ATTRIBUTES_MAX)
-			attributes.by_type[mnl_attr_get_type(attr)] = attr;
+		put_attribute(decoder, &attributes, attr);
 	}
+	if (!ends(attr, nest))
+		odd(decoder, "attributes that are cut off");
 	return attributes;
 }
 
@@ -75,9 +92,9 @@ static bool text_is(const struct nlattr *attr, const char *text)
 }
 
 /* The bytes of a NFTA_DATA_VALUE nest, if they are as many as asked for. */
-static const uint8_t *value(const struct nlattr *nest, size_t length)
+static const uint8_t *value(struct decoder *decoder, const struct nlattr *nest, size_t length)
 {
-	const struct nlattr *attr = read_nest(nest).by_type[NFTA_DATA_VALUE];
+	const struct nlattr *attr = read_nest(decoder, nest).by_type[NFTA_DATA_VALUE];
 
 	if (attr == NULL || mnl_attr_get_payload_len(attr) != length)
 		return NULL;
@@ -91,7 +108,7 @@ static size_t address_size(const struct decoder *decoder)
 
 static void decode_meta(struct decoder *decoder, const struct nlattr *data)
 {
-	const struct attributes a = read_nest(data);
+	const struct attributes a = read_nest(decoder, data);
 	const uint32_t key = number(a.by_type[NFTA_META_KEY]);
 	const bool in = decoder->out->rule.chain == CHAIN_INPUT;
 
@@ -108,7 +125,7 @@ static void decode_meta(struct decoder *decoder, const struct nlattr *data)
 
 static void decode_payload(struct decoder *decoder, const struct nlattr *data)
 {
-	const struct attributes a = read_nest(data);
+	const struct attributes a = read_nest(decoder, data);
 	const uint32_t base = number(a.by_type[NFTA_PAYLOAD_BASE]);
 	const uint32_t offset = number(a.by_type[NFTA_PAYLOAD_OFFSET]);
 	const uint32_t length = number(a.by_type[NFTA_PAYLOAD_LEN]);
@@ -116,6 +133,7 @@ static void decode_payload(struct decoder *decoder, const struct nlattr *data)
 	const bool v4 = decoder->out->rule.family == AF_INET;
 
 	decoder->meaning = NOTHING;
+	decoder->masked = false;
 	memset(decoder->mask, 0xff, sizeof(decoder->mask));
 	if (number(a.by_type[NFTA_PAYLOAD_DREG]) != NFT_REG_1)
 		odd(decoder, "a payload expression that loads no register of ours");
@@ -130,18 +148,20 @@ static void decode_payload(struct decoder *decoder, const struct nlattr *data)
 
 static void decode_bitwise(struct decoder *decoder, const struct nlattr *data)
 {
-	const struct attributes a = read_nest(data);
+	const struct attributes a = read_nest(decoder, data);
 	const size_t size = address_size(decoder);
-	const uint8_t *mask = value(a.by_type[NFTA_BITWISE_MASK], size);
-	const uint8_t *flip = value(a.by_type[NFTA_BITWISE_XOR], size);
+	const uint8_t *mask = value(decoder, a.by_type[NFTA_BITWISE_MASK], size);
+	const uint8_t *flip = value(decoder, a.by_type[NFTA_BITWISE_XOR], size);
 	static const uint8_t zero[16];
 
-	if (decoder->meaning != PEER || number(a.by_type[NFTA_BITWISE_SREG]) != NFT_REG_1 ||
+	if (decoder->meaning != PEER || decoder->masked ||
+		number(a.by_type[NFTA_BITWISE_SREG]) != NFT_REG_1 ||
 		number(a.by_type[NFTA_BITWISE_DREG]) != NFT_REG_1 || mask == NULL || flip == NULL ||
 		memcmp(flip, zero, size) != 0)
 		odd(decoder, "a bitwise expression other than an address's mask");
 	else
 		memcpy(decoder->mask, mask, size);
+	decoder->masked = true;
 }
 
 /* The length of a mask of ones then zeros, or -1. */
@@ -177,9 +197,9 @@ static void decode_peer(struct decoder *decoder, const uint8_t *bytes)
 static void decode_cmp(struct decoder *decoder, const struct nlattr *data)
 {
 	static const size_t sizes[] = {[NOTHING] = 0, [INTERFACE] = sizeof("lo"), [PROTOCOL] = 1, [PORT] = 2};
-	const struct attributes a = read_nest(data);
+	const struct attributes a = read_nest(decoder, data);
 	const size_t size = decoder->meaning == PEER ? address_size(decoder) : sizes[decoder->meaning];
-	const uint8_t *bytes = value(a.by_type[NFTA_CMP_DATA], size);
+	const uint8_t *bytes = value(decoder, a.by_type[NFTA_CMP_DATA], size);
 	struct rule *rule = &decoder->out->rule;
 
 	if (decoder->meaning == NOTHING || bytes == NULL || number(a.by_type[NFTA_CMP_SREG]) != NFT_REG_1 ||
@@ -189,14 +209,18 @@ static void decode_cmp(struct decoder *decoder, const struct nlattr *data)
 	}
 	switch (decoder->meaning) {
 	case INTERFACE:
-		if (memcmp(bytes, "lo", sizeof("lo")) != 0)
-			odd(decoder, "an interface other than lo");
+		if (rule->loopback != 0 || memcmp(bytes, "lo", sizeof("lo")) != 0)
+			odd(decoder, "an interface other than lo, or a second one");
 		rule->loopback = 1;
 		break;
 	case PROTOCOL:
+		if (rule->protocol != 0 || *bytes == 0)
+			odd(decoder, "a second protocol, or protocol 0");
 		rule->protocol = *bytes;
 		break;
 	case PORT:
+		if (rule->dport != 0 || (bytes[0] == 0 && bytes[1] == 0))
+			odd(decoder, "a second port, or port 0");
 		rule->dport = (uint16_t)(bytes[0] << 8 | bytes[1]);
 		break;
 	default:
@@ -233,8 +257,8 @@ static void decode_set(struct decoder *decoder, const struct attributes *a)
 {
 	struct xt_set_info_match_v4 info;
 
-	if (!take_info(a, 4, &info, sizeof(info))) {
-		odd(decoder, "a 'set' match of another revision");
+	if (decoder->out->rule.set != 0 || !take_info(a, 4, &info, sizeof(info))) {
+		odd(decoder, "a second 'set' match, or one of another revision");
 		return;
 	}
 	for (int set = 0; set < SETS; set++) {
@@ -257,7 +281,8 @@ static void decode_conntrack(struct decoder *decoder, const struct attributes *a
 	struct xt_conntrack_mtinfo3 info;
 	struct rule *rule = &decoder->out->rule;
 
-	if (!take_info(a, 3, &info, sizeof(info)) || info.match_flags != XT_CONNTRACK_STATE) {
+	if (rule->states != 0 || !take_info(a, 3, &info, sizeof(info)) ||
+		info.match_flags != XT_CONNTRACK_STATE) {
 		odd(decoder, "a 'conntrack' match for more than the state");
 		return;
 	}
@@ -272,7 +297,7 @@ static void decode_conntrack(struct decoder *decoder, const struct attributes *a
 
 static void decode_match(struct decoder *decoder, const struct nlattr *data)
 {
-	const struct attributes a = read_nest(data);
+	const struct attributes a = read_nest(decoder, data);
 	const struct nlattr *name = a.by_type[NFTA_MATCH_NAME];
 	struct rule *rule = &decoder->out->rule;
 
@@ -290,8 +315,8 @@ static void decode_match(struct decoder *decoder, const struct nlattr *data)
 	} else if (text_is(name, "icmp6")) {
 		struct ip6t_icmp info;
 
-		if (!take_info(&a, 0, &info, sizeof(info)) || info.type == 0 || info.code[0] != 0 ||
-			info.code[1] != 0xff || info.invflags != 0)
+		if (rule->icmp6type != 0 || !take_info(&a, 0, &info, sizeof(info)) || info.type == 0 ||
+			info.code[0] != 0 || info.code[1] != 0xff || info.invflags != 0)
 			odd(decoder, "an 'icmp6' match for other than one type");
 		else
 			rule->icmp6type = info.type;
@@ -302,9 +327,9 @@ static void decode_match(struct decoder *decoder, const struct nlattr *data)
 
 static void decode_immediate(struct decoder *decoder, const struct nlattr *data)
 {
-	const struct attributes a = read_nest(data);
-	const struct attributes nest = read_nest(a.by_type[NFTA_IMMEDIATE_DATA]);
-	const struct attributes verdict = read_nest(nest.by_type[NFTA_DATA_VERDICT]);
+	const struct attributes a = read_nest(decoder, data);
+	const struct attributes nest = read_nest(decoder, a.by_type[NFTA_IMMEDIATE_DATA]);
+	const struct attributes verdict = read_nest(decoder, nest.by_type[NFTA_DATA_VERDICT]);
 
 	if (number(a.by_type[NFTA_IMMEDIATE_DREG]) != NFT_REG_VERDICT ||
 		number(verdict.by_type[NFTA_VERDICT_CODE]) != NF_ACCEPT ||
@@ -316,7 +341,7 @@ static void decode_immediate(struct decoder *decoder, const struct nlattr *data)
 
 static void decode_target(struct decoder *decoder, const struct nlattr *data)
 {
-	const struct attributes a = read_nest(data);
+	const struct attributes a = read_nest(decoder, data);
 	const bool v4 = decoder->out->rule.family == AF_INET;
 	uint32_t with; /* the only field of both ipt_reject_info and ip6t_reject_info, an enum */
 
@@ -333,7 +358,7 @@ static void decode_target(struct decoder *decoder, const struct nlattr *data)
 
 static void decode_counter(struct decoder *decoder, const struct nlattr *data)
 {
-	const struct nlattr *packets = read_nest(data).by_type[NFTA_COUNTER_PACKETS];
+	const struct nlattr *packets = read_nest(decoder, data).by_type[NFTA_COUNTER_PACKETS];
 	uint64_t count = 0;
 
 	if (packets == NULL || mnl_attr_get_payload_len(packets) != sizeof(count)) {
@@ -359,7 +384,7 @@ static void decode_expression(struct decoder *decoder, const struct nlattr *nest
 		{"immediate", decode_immediate},
 		{"target", decode_target},
 	};
-	const struct attributes a = read_nest(nest);
+	const struct attributes a = read_nest(decoder, nest);
 
 	if (decoder->decided)
 		odd(decoder, "something after the verdict");
@@ -384,11 +409,16 @@ void decode_rule(const struct nlmsghdr *message, const uint16_t index[SETS], str
 		odd(&decoder, "a message without a header");
 		return;
 	}
+	if (header->nfgen_family != NFPROTO_IPV4 && header->nfgen_family != NFPROTO_IPV6) {
+		odd(&decoder, "a rule of neither IPv4 nor IPv6");
+		return;
+	}
 	decoded->rule.family = header->nfgen_family == NFPROTO_IPV4 ? AF_INET : AF_INET6;
 	netlink_for_each(attr, message, sizeof(*header)) {
-		if (mnl_attr_get_type(attr) < ATTRIBUTES_MAX)
-			a.by_type[mnl_attr_get_type(attr)] = attr;
+		put_attribute(&decoder, &a, attr);
 	}
+	if ((const char *)attr != (const char *)message + message->nlmsg_len)
+		odd(&decoder, "a message that is cut off");
 	decoded->rule.chain = CHAINS;
 	for (int chain = 0; chain < CHAINS; chain++)
 		if (text_is(a.by_type[NFTA_RULE_CHAIN], chain_names[chain]))
@@ -400,6 +430,8 @@ void decode_rule(const struct nlmsghdr *message, const uint16_t index[SETS], str
 	netlink_for_each_nested(attr, a.by_type[NFTA_RULE_EXPRESSIONS]) {
 		decode_expression(&decoder, attr);
 	}
+	if (!ends(attr, a.by_type[NFTA_RULE_EXPRESSIONS]))
+		odd(&decoder, "expressions that are cut off");
 	if (!decoder.decided)
 		odd(&decoder, "a rule without a verdict");
 	if (decoder.meaning != NOTHING)

@@ -37,7 +37,8 @@ static void check(const struct config *config, int argc, char *const *argv, char
 	const char *domains = variable(environment, "PARA_ALLOWED_DOMAINS");
 	const struct policy *policy = &config->policy;
 
-	if (config->action == ACTION_HELP || config->action == ACTION_VERSION)
+	/* these, and what else only prints something, come before anything is looked at */
+	if (config->action >= ACTION_HELP)
 		return;
 	must(config->setup_seconds >= 1 && config->setup_seconds <= 3600);
 	must(config->agent > argv && config->agent <= argv + argc);

@@ -381,15 +381,6 @@ static void no_argv_at_all(void **state)
 	must_say(&error, FAIL_USAGE, "no command to run", "no argv");
 }
 
-static void the_help_names_all_there_is(void **state)
-{
-	(void)state;
-	must(says(config_help, "--user|--check|--resolve|--help|--version|PARA_NETWORK_ISOLATION|"
-			       "PARA_ALLOWED_DOMAINS|PARA_RUN_AS|PARA_SETUP_TIMEOUT|PARA_LOG |PARA_LOG_LEVEL|"
-			       "GITHUB_TOKEN|GH_TOKEN|SSL_CERT_FILE"),
-		"%s", config_help);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -407,7 +398,6 @@ int main(void)
 		cmocka_unit_test(bad_command_lines),
 		cmocka_unit_test(a_bundle_of_letters_is_named),
 		cmocka_unit_test(no_argv_at_all),
-		cmocka_unit_test(the_help_names_all_there_is),
 	};
 
 	return cmocka_run_group_tests_name("config", tests, NULL, NULL);

@@ -367,6 +367,18 @@ static void two_ports(struct rule_message *m)
 	put_cmp(m, NFT_CMP_EQ, "\0\x35", 2);
 }
 
+static void protocol_zero(struct rule_message *m)
+{
+	put_meta(m, NFT_META_L4PROTO, NFT_REG_1);
+	put_cmp(m, NFT_CMP_EQ, zeros, 1);
+}
+
+static void port_zero(struct rule_message *m)
+{
+	load_port(m);
+	put_cmp(m, NFT_CMP_EQ, zeros, 2);
+}
+
 static void put_states(struct rule_message *m, uint16_t mask, uint16_t invert, uint16_t flags)
 {
 	const struct xt_conntrack_mtinfo3 info = {
@@ -668,6 +680,15 @@ static void two_questions_about_one_thing_are_odd(void **state)
 	must_be_odd(v6, LENGTH(v6), NFPROTO_IPV6);
 }
 
+/* In struct rule a zero asks for nothing; in the kernel it asks for zero. */
+static void comparisons_with_zero_are_odd(void **state)
+{
+	static const struct bent rows[] = {BENT(protocol_zero), BENT(port_zero)};
+
+	(void)state;
+	must_be_odd(rows, LENGTH(rows), NFPROTO_IPV4);
+}
+
 static void attributes_of_higher_types_are_odd(void **state)
 {
 	static const struct bent rows[] = {BENT(type_beyond_those_we_know)};
@@ -851,6 +872,7 @@ int main(int argc, char *argv[])
 		cmocka_unit_test(rules_that_are_not_ours),
 		cmocka_unit_test(two_masks_are_odd),
 		cmocka_unit_test(two_questions_about_one_thing_are_odd),
+		cmocka_unit_test(comparisons_with_zero_are_odd),
 		cmocka_unit_test(attributes_of_higher_types_are_odd),
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(chains),

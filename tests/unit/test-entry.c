@@ -145,6 +145,8 @@ static void names_refused(void **state)
 		{"example.123", "not an IPv4 address"},
 		{"*.10.0.0.1", "not an IPv4 address"},
 		{"10.0.0.x1.2", "not an IPv4 address"},
+		/* the name would be written as a range of ports, and read as one */
+		{"8000-8010.", "port"},
 	};
 
 	(void)state;

@@ -215,6 +215,8 @@ static void files_that_are_not_there(void **state)
 	must_say(&error, FAIL_CONFIG, "group 'staff'|is not in " NO_FILE, "1000:staff");
 	assert_int_equal(user_find("agent", file_of(0, passwd), NO_FILE, &user, &error), 0);
 	assert_string_equal(in_words(&user), "1000:1001 'agent' '/home/agent'");
+	/* a folder holds no lines, and has an end */
+	assert_true(user_find("agent", "/", "/", &user, &error) < 0);
 	/* empty ones are no different */
 	assert_int_equal(user_find("1000", file_of(0, ""), file_of(1, ""), &user, &error), 0);
 	assert_string_equal(in_words(&user), "1000:1000 '' ''");

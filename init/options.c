@@ -1,0 +1,177 @@
+/* Options by getopt_long(3); the meaning of the single letters is tini's. */
+#include "init/options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/number.h"
+
+const char options_help[] =
+	"Usage: secure-init [OPTION]... [--] COMMAND [ARGUMENT]...\n"
+	"\n"
+	"Run COMMAND as the agent of a container whose network is open only to what was allowed, and be its "
+	"init.\n"
+	"Meant to be the container's ENTRYPOINT (PID 1).\n"
+	"\n"
+	"  --user USER[:GROUP]  run the agent as this user (also PARA_RUN_AS)\n"
+	"  --check              print what would be done, change nothing, need no privileges\n"
+	"  --resolve            with --check: look up the names too\n"
+	"  -g                   signals go to the agent's process group (also PARA_SIGNAL_GROUP)\n"
+	"  -r, --rewrite A:B    pass signal A on as B; as nothing, if B is 0\n"
+	"  -e STATUS            the agent's exit status STATUS becomes 0\n"
+	"  -s                   where this is not PID 1: take orphans in without a warning\n"
+	"  -p SIGNAL            get this signal when the parent ends\n"
+	"  -w                   say each orphan that is reaped\n"
+	"  -v                   say more; again: still more\n"
+	"  -h, --help           print this;  -l: the licence;  --version: the versions of program and "
+	"libraries\n"
+	"\n"
+	"Environment:\n"
+	"  PARA_NETWORK_ISOLATION  true or false. Default: false, but true where PARA_ALLOWED_DOMAINS is "
+	"set\n"
+	"  PARA_ALLOWED_DOMAINS    comma list: example.com, 198.51.100.7, 10.0.0.0/24, 2001:db8::/32,\n"
+	"                          [2001:db8::1], each with optional ports: example.com:443,8000-8010\n"
+	"                          Default: " POLICY_DEFAULT_LIST "\n"
+	"  PARA_RUN_AS             USER[:GROUP] of the agent. Default: the container's\n"
+	"  PARA_PRIVILEGES         drop, or (only without isolation) keep. Default: drop\n"
+	"  PARA_SETUP_TIMEOUT      seconds that closing, opening and proving may take. Default: 30\n"
+	"  PARA_KILL_GRACE         seconds between SIGTERM and SIGKILL at the end; 0: none. Default: 2\n"
+	"  PARA_LOG                text or json. Default: text\n"
+	"  PARA_LOG_LEVEL          error, warn, info or debug. Default: info\n"
+	"  GITHUB_TOKEN, GH_TOKEN  used when GitHub's address ranges are fetched\n"
+	"  SSL_CERT_FILE           the certificates to trust then\n"
+	"\n"
+	"Exit status: the agent's, or 128 + the signal that ended it; 126 or 127 if it could not be run or "
+	"found;\n"
+	"100 to 111 if it was never started (docs/exit-codes.md).\n";
+
+static int bad(struct error *error, const char *option, const char *value, const char *right)
+{
+	return error_set(error, FAIL_USAGE, EINVAL, "%s %.60s: %s", option, value, right);
+}
+
+/* "15:3", "TERM:QUIT", "HUP:0" */
+static int read_rewrite(struct serving *serving, const char *value, struct error *error)
+{
+	static const char right[] = "write it as FROM:TO, each a signal's name or number, TO also 0";
+	const char *colon = strchr(value, ':');
+	char from_text[20];
+	int from, to;
+
+	if (colon == NULL || (size_t)(colon - value) >= sizeof(from_text))
+		return bad(error, "--rewrite", value, right);
+	memcpy(from_text, value, (size_t)(colon - value));
+	from_text[colon - value] = '\0';
+	from = signals_parse(from_text);
+	to = signals_parse(colon + 1);
+	if (from < 1 || to < 0)
+		return bad(error, "--rewrite", value, right);
+	serving->rewrite[from] = (uint8_t)to;
+	return 0;
+}
+
+static int read_status(struct serving *serving, const char *value, struct error *error)
+{
+	uint64_t status;
+
+	if (number_parse(value, 0, 255, &status) != 0)
+		return bad(error, "-e", value, "an exit status is a number from 0 to 255");
+	serving->to_zero[status] = true;
+	return 0;
+}
+
+static int read_parent_signal(struct config *config, const char *value, struct error *error)
+{
+	config->parent_signal = signals_parse(value);
+	if (config->parent_signal < 1)
+		return bad(error, "-p", value, "not a signal's name or number");
+	return 0;
+}
+
+/* A letter may stand in a bundle with others; a long option is a word of its own. */
+static int unknown(char *const argv[], struct error *error)
+{
+	if (optopt > 0 && optopt < 128)
+		return error_set(error, FAIL_USAGE, EINVAL, "no such option: -%c; see --help", optopt);
+	return error_set(error, FAIL_USAGE, EINVAL, "no such option: %.60s; see --help", argv[optind - 1]);
+}
+
+int options_read(struct config *config, int argc, char *const argv[], int *louder, struct error *error)
+{
+	enum { OPT_USER = 256, OPT_CHECK, OPT_RESOLVE, OPT_VERSION };
+	static const struct option options[] = {
+		{"user", required_argument, NULL, OPT_USER},
+		{"check", no_argument, NULL, OPT_CHECK},
+		{"resolve", no_argument, NULL, OPT_RESOLVE},
+		{"rewrite", required_argument, NULL, 'r'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, OPT_VERSION},
+		{0},
+	};
+	int option, ret = 0;
+
+	opterr = 0;
+	*louder = 0;
+	/* '+': the first argument that is no option is the agent, whose options are its own */
+	while (ret == 0 && (option = getopt_long(argc, argv, "+:gr:e:sp:wvhl", options, NULL)) != -1) {
+		switch (option) {
+		case OPT_USER:
+			config->run_as = optarg;
+			break;
+		case OPT_CHECK:
+			config->action = ACTION_CHECK;
+			break;
+		case OPT_RESOLVE:
+			config->resolve = true;
+			break;
+		case 'g':
+			config->serving.group = true;
+			break;
+		case 'r':
+			ret = read_rewrite(&config->serving, optarg, error);
+			break;
+		case 'e':
+			ret = read_status(&config->serving, optarg, error);
+			break;
+		case 's':
+			config->subreaper = true;
+			break;
+		case 'p':
+			ret = read_parent_signal(config, optarg, error);
+			break;
+		case 'w':
+			config->serving.say_reaped = true;
+			break;
+		case 'v':
+			++*louder;
+			break;
+		case 'h':
+			config->action = ACTION_HELP;
+			return 0;
+		case 'l':
+			config->action = ACTION_LICENCE;
+			return 0;
+		case OPT_VERSION:
+			config->action = ACTION_VERSION;
+			return 0;
+		case ':':
+			return error_set(error, FAIL_USAGE, EINVAL, "option %.60s needs a value; see --help",
+				argv[optind - 1]);
+		default:
+			return unknown(argv, error);
+		}
+	}
+	if (ret < 0)
+		return ret;
+	/* without even argv[0] (execve(2) lets that through before Linux 5.18) what follows is not ours to
+	 * read */
+	config->agent = argv + (argc > 0 ? optind : 0);
+	if (config->action == ACTION_RUN && *config->agent == NULL)
+		return error_set(error, FAIL_USAGE, EINVAL,
+			"no command to run; give the agent's command line, as in: secure-init -- claude");
+	if (config->resolve && config->action != ACTION_CHECK)
+		return error_set(error, FAIL_USAGE, EINVAL, "--resolve goes with --check");
+	return 0;
+}
