@@ -95,10 +95,12 @@ static int check_name(const struct item *item, const char *name)
 					    "entries are separated by commas");
 		if (*c == '-' && label == 0)
 			return refuse(item, "a label of a name does not start with '-'");
-		numeric = numeric && *c >= '0' && *c <= '9';
+		numeric = numeric && ((*c >= '0' && *c <= '9') || *c == '-');
 		if (++label > 63)
 			return refuse(item, "a label of a name has at most 63 characters");
 	}
+	if (label == 0 && c > name)
+		return refuse(item, "a name has no empty label (two dots, or one in front)");
 	if (label == 0)
 		return refuse(item, "a name is missing; write example.com, 198.51.100.7 or 10.0.0.0/24");
 	if (c[-1] == '-')

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "util/cleanup.h"
+#include "util/lines.h"
 
 #define BLANKS " \t\r\n"
 
@@ -66,21 +67,14 @@ int resolv_read(const char *path, struct resolv *resolv, struct error *error)
 {
 	cleanup_file FILE *file = fopen(path, "re");
 	char line[512];
-	bool whole = true;
 
 	*resolv = (struct resolv){0};
 	if (file == NULL && errno == ENOENT)
 		return 0;
 	if (file == NULL)
 		return error_set(error, FAIL_SYSTEM, errno, "%s cannot be read: %s", path, strerror(errno));
-	while (fgets(line, sizeof(line), file) != NULL) {
-		const bool starts = whole;
-
-		/* the rest of a line that is too long is not a line */
-		whole = strchr(line, '\n') != NULL;
-		if (starts)
-			resolv_read_line(line, resolv);
-	}
+	while (lines_next(file, line, sizeof(line)))
+		resolv_read_line(line, resolv);
 	if (ferror(file))
 		return error_set(error, FAIL_SYSTEM, EIO, "%s cannot be read to its end", path);
 	return 0;

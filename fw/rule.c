@@ -22,9 +22,6 @@ static __attribute__((format(printf, 3, 4))) void add(char *text, size_t *used, 
 const char *rule_text(const struct rule *rule, char text[RULE_TEXT])
 {
 	const bool in = rule->chain == CHAIN_INPUT;
-	const char *protocol = rule->protocol == IPPROTO_TCP   ? "tcp"
-			       : rule->protocol == IPPROTO_UDP ? "udp"
-							       : "ipv6-icmp";
 	char address[PREFIX_TEXT];
 	size_t used = 0;
 
@@ -33,8 +30,12 @@ const char *rule_text(const struct rule *rule, char text[RULE_TEXT])
 		add(text, &used, " %s %s", in ? "-s" : "-d", prefix_text(&rule->peer, address));
 	if (rule->loopback)
 		add(text, &used, " %s lo", in ? "-i" : "-o");
-	if (rule->protocol != 0)
-		add(text, &used, " -p %s", protocol);
+	if (rule->protocol == IPPROTO_TCP || rule->protocol == IPPROTO_UDP)
+		add(text, &used, " -p %s", rule->protocol == IPPROTO_TCP ? "tcp" : "udp");
+	else if (rule->protocol == IPPROTO_ICMPV6)
+		add(text, &used, " -p ipv6-icmp");
+	else if (rule->protocol != 0)
+		add(text, &used, " -p %u", rule->protocol);
 	if (rule->dport != 0)
 		add(text, &used, " --dport %u", rule->dport);
 	if (rule->icmp6type != 0)

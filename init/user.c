@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "util/cleanup.h"
+#include "util/lines.h"
 #include "util/number.h"
 
 /* The highest is (uid_t)-1, which the kernel takes for "no change". */
@@ -25,7 +26,6 @@ static int split(char *line, char *fields[FIELDS])
 {
 	int n = 0;
 
-	line[strcspn(line, "\n")] = '\0';
 	while (n < FIELDS && line != NULL) {
 		fields[n++] = strsep(&line, ":");
 	}
@@ -41,21 +41,12 @@ static int open_file(const char *path, FILE **file, struct error *error)
 	return 0;
 }
 
-/* The next line of at least n fields; lines that are too long or too short are passed over. */
+/* The next line of at least n fields; shorter ones are passed over. */
 static bool next_line(FILE *file, char line[LINE_BYTES], char *fields[FIELDS], int n)
 {
-	while (file != NULL && fgets(line, LINE_BYTES, file) != NULL) {
-		if (strchr(line, '\n') == NULL && !feof(file)) {
-			int c;
-
-			do
-				c = getc(file);
-			while (c != '\n' && c != EOF);
-			continue;
-		}
+	while (file != NULL && lines_next(file, line, LINE_BYTES))
 		if (split(line, fields) >= n)
 			return true;
-	}
 	return false;
 }
 
@@ -91,7 +82,9 @@ static int find_user(
 		user->gid = (gid_t)gid;
 		*has_group = true;
 		snprintf(user->name, sizeof(user->name), "%s", fields[0]);
-		snprintf(user->home, sizeof(user->home), "%s", fields[5]);
+		/* cut off it would be another folder */
+		if (strlen(fields[5]) < sizeof(user->home))
+			memcpy(user->home, fields[5], strlen(fields[5]) + 1);
 		break;
 	}
 	if (!by_number && !*has_group)
@@ -125,7 +118,10 @@ static int find_group(const char *name, const char *group, gid_t *gid, struct er
 		if (strcmp(fields[0], name) != 0 || number_parse(fields[2], 0, ID_MAX, &number) != 0)
 			continue;
 		if (number == 0 && strcmp(name, "root") != 0)
-			break;
+			return error_set(error, FAIL_CONFIG, EPERM,
+				"the group '%.100s' has gid 0 in %s; if the agent is to be in root's group, "
+				"say 'root'",
+				name, group);
 		*gid = (gid_t)number;
 		return 0;
 	}
