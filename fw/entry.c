@@ -106,7 +106,9 @@ static int check_name(const struct item *item, const char *name)
 	if (c[-1] == '-')
 		return refuse(item, "a label of a name does not end with '-'");
 	if (numeric)
-		return refuse(item, "not an IPv4 address (four numbers from 0 to 255) and no name either");
+		return refuse(item,
+			"not an IPv4 address (four numbers from 0 to 255) and no name either; a port follows "
+			"its host, as in HOST:PORT");
 	return 0;
 }
 

@@ -50,7 +50,8 @@ static void odd(struct decoder *decoder, const char *what)
 /* True if attr, where a loop over a nest stopped, is the nest's end: nothing was left over. */
 static bool ends(const struct nlattr *attr, const struct nlattr *nest)
 {
-	return (const char *)attr == (const char *)mnl_attr_get_payload(nest) + mnl_attr_get_payload_len(nest);
+	return (const char *)attr ==
+	       (const char *)mnl_attr_get_payload(nest) + mnl_attr_get_payload_len(nest);
 }
 
 /* One that we do not know could change the meaning of those that we do. */
