@@ -15,9 +15,10 @@
 #include "fw/lookup-message.h"
 #include "util/clock.h"
 
-/* Names under way at once; two questions each. Docker's older resolvers drop what is beyond a hundred or so.
+/* Names under way at once; two questions each. The rest waits for its turn, so that a small resolver is not
+ * flooded.
  */
-#define NAMES_AT_ONCE 48
+#define NAMES_AT_ONCE 64
 
 /* First wait for an answer, and how often a question is sent to each server; c-ares doubles the wait each
  * time. */

@@ -101,8 +101,7 @@ static int give_back(struct dl_phdr_info *program, size_t size, void *data)
 		const uintptr_t end = program->dlpi_addr + part->p_vaddr + part->p_memsz;
 
 		if (part->p_type == PT_LOAD && !(part->p_flags & PF_W))
-			/* NOLINTNEXTLINE(performance-no-int-to-ptr): the ELF header's addresses are numbers
-			 */
+			/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
 			madvise((void *)start, end - start, MADV_DONTNEED);
 	}
 	return 1;

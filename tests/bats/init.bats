@@ -1,0 +1,334 @@
+# As an init: the same scenarios through tini, dumb-init and secure-init, as PID 1 of a pid namespace (docs/init.md).
+bats_require_minimum_version 1.5.0
+load common
+
+setup_file() { export LAB=$(mktemp -d); }
+teardown_file() { rm -rf "$LAB"; }
+
+setup() {
+	common_setup
+	export PARA_NETWORK_ISOLATION=false PARA_LOG_LEVEL=error
+	unset PARA_ALLOWED_DOMAINS
+}
+
+INITS="tini dumb-init secure-init"
+
+# init NAME OPTIONS COMMAND...: the command under this init, as PID 1; takes the place of the (sub)shell that calls it
+init() {
+	local name=$1 options=$2
+	shift 2
+	case $name in
+	tini) set -- tini $options -- "$@" ;;
+	dumb-init) set -- dumb-init $options "$@" ;;
+	secure-init) set -- "$SECURE_INIT" $options -- "$@" ;;
+	esac
+	exec unshare --pid --fork --kill-child --mount-proc -- "$@"
+}
+
+# The init's pid, as seen from here: the child of the unshare that runs as job $1.
+init_pid() {
+	lab_wait_for pgrep -P "$1"
+	pgrep -P "$1"
+}
+
+# An agent that notes every signal that it gets, in order, and ends at SIGTERM with status 9.
+RECORDER='
+import os, signal, sys
+def got(number, frame):
+    os.write(1, b"%d\n" % number)
+    if number == signal.SIGTERM: os._exit(9)
+for number in range(1, 65):
+    if number not in (9, 19, 17, 32, 33): signal.signal(number, got)
+signal.pthread_sigmask(signal.SIG_SETMASK, [])
+print("ready", flush=True)
+while True: signal.pause()'
+
+record() { # NAME OPTIONS: starts the recorder; sets job and pid
+	init "$1" "$2" python3 -c "$RECORDER" > "$LAB/out" 2>&1 3>&- &
+	job=$!
+	lab_wait_for grep -q ready "$LAB/out"
+	pid=$(init_pid $job)
+}
+
+@test "exit statuses: the agent's, and 128 + its signal" {
+	local name
+	for name in $INITS; do
+		for code in 0 1 42 255; do
+			run init $name "" sh -c "exit $code"
+			assert_status $code
+		done
+		run init $name "" sh -c 'kill -TERM $$'
+		assert_status 143
+	done
+}
+
+@test "every signal that tini passes on, we pass on; 34 and the real-time ones too" {
+	local name number
+	declare -A seen
+	for name in tini secure-init; do
+		record $name ""
+		for number in {1..16} 18 20 {23..31} {34..64}; do
+			case $number in 9 | 15 | 17) continue ;; esac
+			kill -$number "$pid"
+			sleep 0.01
+		done
+		kill -TERM "$pid"
+		wait $job || true
+		seen[$name]=$(sort -nu "$LAB/out" | tr '\n' ' ')
+	done
+	echo "tini: ${seen[tini]}"
+	echo "ours: ${seen[secure-init]}"
+	for number in ${seen[tini]}; do
+		grep -qw "$number" <<< "${seen[secure-init]}"
+	done
+	for number in 34 35 50 64; do grep -qw $number <<< "${seen[secure-init]}"; done
+}
+
+@test "many at once: none is lost, a real-time one not even when it comes a hundred times" {
+	init secure-init "" python3 -c "
+import signal, sys
+every = {1, 2, 10, 12, 15, 28, 40}
+signal.pthread_sigmask(signal.SIG_SETMASK, every)
+print('ready', flush=True)
+while True:
+    number = signal.sigwait(every)
+    print(int(number), flush=True)
+    if number == 15: sys.exit(9)" > "$LAB/out" 2>&1 3>&- &
+	local job=$! pid number
+	lab_wait_for grep -q ready "$LAB/out"
+	pid=$(init_pid $job)
+	kill -STOP "$pid"
+	for number in 1 2 10 12 28; do kill -$number "$pid"; done
+	for number in {1..100}; do kill -40 "$pid"; done
+	kill -CONT "$pid"
+	sleep 0.5
+	kill -TERM "$pid"
+	wait $job && code=0 || code=$?
+	[ $code -eq 9 ]
+	for number in 1 2 10 12 28; do [ "$(grep -cx $number "$LAB/out")" -eq 1 ]; done
+	[ "$(grep -cx 40 "$LAB/out")" -eq 100 ]
+}
+
+@test "-g, PARA_SIGNAL_GROUP and tini's variable: the whole process group gets it" {
+	local how
+	for how in option variable tini; do
+		rm -f "$LAB/child"
+		case $how in
+		option) export -n PARA_SIGNAL_GROUP TINI_KILL_PROCESS_GROUP; options=-g ;;
+		variable) export PARA_SIGNAL_GROUP=true; options= ;;
+		tini) unset PARA_SIGNAL_GROUP; export TINI_KILL_PROCESS_GROUP=1; options= ;;
+		esac
+		init secure-init "$options" python3 -c "
+import os, signal, sys, time
+if os.fork() == 0:
+    signal.signal(signal.SIGUSR1, lambda *_: (open('$LAB/child', 'w').write('got'), os._exit(0)))
+    open('$LAB/ready', 'w').close()
+    time.sleep(10)
+signal.signal(signal.SIGUSR1, lambda *_: (time.sleep(0.2), os._exit(5)))
+time.sleep(10)" 3>&- &
+		job=$!
+		lab_wait_for test -e "$LAB/ready"
+		sleep 0.1
+		kill -USR1 "$(init_pid $job)"
+		wait $job && code=0 || code=$?
+		[ "$code" -eq 5 ]
+		[ "$(cat "$LAB/child")" = got ]
+		rm "$LAB/ready"
+		unset PARA_SIGNAL_GROUP TINI_KILL_PROCESS_GROUP
+	done
+}
+
+@test "rewriting: TERM as QUIT, HUP as nothing (dumb-init's table)" {
+	record secure-init "--rewrite 15:3 -r HUP:0"
+	kill -HUP "$pid"
+	sleep 0.05
+	kill -TERM "$pid"
+	lab_wait_for grep -qx 3 "$LAB/out"
+	kill -KILL "$pid"
+	wait $job || true
+	[ "$(grep -cx 1 "$LAB/out")" -eq 0 ]
+	[ "$(grep -cx 15 "$LAB/out")" -eq 0 ]
+	run -100 "$SECURE_INIT" --rewrite 15 -- true
+	assert_says "write it as FROM:TO"
+}
+
+@test "-e: a status of the agent's becomes 0 (tini's)" {
+	for name in tini secure-init; do
+		run init $name "-e 143 -e 3" sh -c 'kill -TERM $$'
+		assert_status 0
+		run init $name "-e 143 -e 3" sh -c 'exit 3'
+		assert_status 0
+		run init $name "-e 143" sh -c 'exit 4'
+		assert_status 4
+	done
+}
+
+@test "orphans: ten thousand that end together are all reaped, by each of the three" {
+	local name
+	for name in $INITS; do
+		run init $name "" python3 -c '
+import os, signal, sys, time
+# a middle process makes them and goes; they end together when its pipe closes
+r, w = os.pipe()
+n = int(sys.argv[1])
+if os.fork() == 0:
+    for _ in range(n):
+        if os.fork() == 0:
+            os.close(w); os.read(r, 1); os._exit(7)
+    os._exit(0)
+os.wait()
+os.close(w)
+os.close(r)
+for _ in range(200):
+    left = [p for p in os.listdir("/proc") if p.isdigit()]
+    if len(left) <= 2: break
+    time.sleep(0.05)
+print("left", len(left) - 2)
+sys.exit(11)' 10000
+		assert_status 11
+		assert_says "left 0"
+	done
+}
+
+@test "not process 1: orphans are taken in all the same, with a warning unless -s says that it is meant" {
+	local agent='sh -c "sleep 0.2 & exec true"; sleep 0.1; ps -o ppid= -C sleep | head -1'
+	PARA_LOG_LEVEL=warn run unshare --pid --fork --mount-proc sh -c '"$@"; exit $?' sh "$SECURE_INIT" -- sh -c "$agent"
+	assert_says "this is not process 1"
+	# the orphan's parent is secure-init (2), not the shell (1)
+	grep -qE '^ *2$' <<< "$output"
+	PARA_LOG_LEVEL=warn run unshare --pid --fork --mount-proc sh -c '"$@"; exit $?' sh "$SECURE_INIT" -s -- sh -c "$agent"
+	refute_says "this is not process 1"
+	PARA_LOG_LEVEL=warn TINI_SUBREAPER=1 run unshare --pid --fork --mount-proc sh -c '"$@"; exit $?' sh "$SECURE_INIT" -- sh -c "$agent"
+	refute_says "this is not process 1"
+}
+
+@test "the end: what is left gets SIGTERM, the grace, then SIGKILL; 0 is at once, as with tini" {
+	# a child of the agent that takes half a second to follow
+	local agent='sh -c "trap \"sleep 0.5; echo CLEANED > '$LAB'/cleaned; exit\" TERM; echo > '$LAB'/up; while :; do sleep 0.05; done" & while [ ! -e '$LAB'/up ]; do sleep 0.02; done; exit 6'
+	run init secure-init "" sh -c "$agent"
+	assert_status 6
+	[ -e "$LAB/cleaned" ]
+	rm -f "$LAB/cleaned" "$LAB/up"
+	for name in tini secure-init; do
+		PARA_KILL_GRACE=0 run init $name "" sh -c "$agent"
+		assert_status 6
+		[ ! -e "$LAB/cleaned" ]
+		rm -f "$LAB/up"
+	done
+	# one that does not follow is killed when the grace is over
+	local start=$SECONDS
+	PARA_KILL_GRACE=1 run init secure-init "" sh -c 'sh -c "trap \"\" TERM; while :; do sleep 0.1; done" & sleep 0.2; exit 6'
+	assert_status 6
+	[ $((SECONDS - start)) -ge 1 ] && [ $((SECONDS - start)) -le 3 ]
+}
+
+@test "an agent that ignores SIGTERM is killed after PARA_KILL_GRACE, and only if that is set" {
+	PARA_KILL_GRACE=1 init secure-init "" sh -c 'trap "" TERM; echo up > '"$LAB"'/up; while :; do sleep 0.1; done' 3>&- &
+	local job=$! start=$SECONDS
+	lab_wait_for test -e "$LAB/up"
+	kill -TERM "$(init_pid $job)"
+	wait $job && code=0 || code=$?
+	[ $code -eq 137 ]
+	[ $((SECONDS - start)) -le 4 ]
+	rm "$LAB/up"
+	init secure-init "" sh -c 'trap "" TERM; echo up > '"$LAB"'/up; sleep 3; exit 8' 3>&- &
+	job=$!
+	lab_wait_for test -e "$LAB/up"
+	kill -TERM "$(init_pid $job)"
+	wait $job && code=0 || code=$?
+	[ $code -eq 8 ]
+}
+
+@test "-p: the parent's end ends us" {
+	sh -c 'trap "" HUP; "$1" -s -p KILL -- sleep 60 & echo $! > "$2/pid"; sleep 0.3' sh "$SECURE_INIT" "$LAB" 3>&-
+	lab_wait_for lab_ended "$(cat "$LAB/pid")"
+}
+
+@test "tini's command lines are understood" {
+	run "$SECURE_INIT" -s -g -v -w -e 143 -p SIGTERM -- true
+	assert_status 0
+	run "$SECURE_INIT" -h
+	assert_status 0
+	run "$SECURE_INIT" -l
+	assert_status 0
+	assert_says GPL
+	run "$SECURE_INIT" --version
+	assert_status 0
+	TINI_VERBOSITY=0 run env -u PARA_LOG_LEVEL "$SECURE_INIT" -- true
+	[ -z "$output" ]
+	TINI_VERBOSITY=9 run -101 env -u PARA_LOG_LEVEL "$SECURE_INIT" -- true
+}
+
+@test "PARA_PRIVILEGES=keep: nothing is dropped, as with tini; not with isolation" {
+	PARA_PRIVILEGES=keep run init secure-init "" grep -E '^(CapEff|NoNewPrivs)' /proc/self/status
+	assert_says "NoNewPrivs:	0"
+	[ "$(grep CapEff <<< "$output")" = "$(grep CapEff /proc/self/status)" ]
+	PARA_NETWORK_ISOLATION=true PARA_PRIVILEGES=keep run -101 "$SECURE_INIT" -- true
+	assert_says "does not go with network isolation"
+	PARA_PRIVILEGES=some run -101 "$SECURE_INIT" -- true
+}
+
+# terminal SCRIPT: an interactive bash under an init, in a real pseudo-terminal, fed by a script of tmux keys
+in_terminal() { # NAME PYTHON
+	python3 - "$1" "$SECURE_INIT" <<PY
+import os, pty, select, signal, sys, time, fcntl, termios, struct
+name, binary = sys.argv[1:3]
+command = {"tini": ["tini", "--"], "dumb-init": ["dumb-init"], "secure-init": [binary, "--"]}[name]
+pid, tty = pty.fork()
+if pid == 0:
+    os.execvp("unshare", ["unshare", "--pid", "--fork", "--mount-proc", "setsid", "--ctty"] + command + ["bash", "--norc", "-i"])
+seen = b""
+def expect(what, seconds=8):
+    global seen
+    end = time.time() + seconds
+    while what not in seen:
+        left = end - time.time()
+        if left <= 0: raise SystemExit("no %r in %r" % (what, seen[-800:]))
+        if select.select([tty], [], [], left)[0]:
+            try: seen += os.read(tty, 4096)
+            except OSError: break
+    seen = seen[seen.find(what) + len(what):] if what in seen else b""
+def type_(text): os.write(tty, text)
+$2
+PY
+}
+
+@test "an interactive bash in a terminal: ^C, ^Z and fg, window size, exit status" {
+	local name
+	for name in tini secure-init; do
+		in_terminal $name '
+type_(b"PS1=\"pro\"\"mpt> \"\n"); expect(b"prompt> ")
+type_(b"set -m; sleep 100\n"); time.sleep(0.4); type_(b"\x03"); expect(b"prompt> ")
+type_(b"echo status-$?\n"); expect(b"status-130")
+type_(b"sleep 100\n"); time.sleep(0.4); type_(b"\x1a"); expect(b"Stopped"); expect(b"prompt> ")
+type_(b"fg\n"); time.sleep(0.3); type_(b"\x03"); expect(b"prompt> ")
+type_(b"trap \"echo resized\" WINCH\n"); expect(b"prompt> ")
+fcntl.ioctl(tty, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 133, 0, 0)); time.sleep(0.3)
+type_(b"stty size\n"); expect(b"50 133")
+type_(b"tty < /dev/tty > /dev/null && echo has-tty\n"); expect(b"has-tty")
+type_(b"exit 21\n")
+_, status = os.waitpid(pid, 0)
+assert os.waitstatus_to_exitcode(status) == 21, status'
+	done
+}
+
+@test "the agent is in front of its terminal; without one nothing of the kind is tried" {
+	in_terminal secure-init '
+type_(b"python3 -c \"import os; print(\x27front\x27, os.tcgetpgrp(0) == os.getpgrp(), os.getsid(0))\"\n"); expect(b"front True")
+type_(b"exit\n"); os.waitpid(pid, 0)'
+	run strace -f -qq -e trace=ioctl "$SECURE_INIT" -s -- true < /dev/null
+	refute_says TIOCSCTTY
+	refute_says TIOCNOTTY
+}
+
+@test "small: idle without a system call, and at most half a MiB" {
+	init secure-init "" sleep 3 3>&- &
+	local job=$! pid
+	pid=$(init_pid $job)
+	lab_wait_for pgrep -P "$pid"
+	sleep 0.2
+	[ "$(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")" -le 512 ]
+	timeout 1 strace -qq -p "$pid" -o "$LAB/strace" 2> /dev/null || true
+	[ "$(grep -vc '^rt_sigtimedwait\|^strace' "$LAB/strace")" -eq 0 ] || { cat "$LAB/strace"; return 1; }
+	wait $job
+}
