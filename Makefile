@@ -3,6 +3,7 @@
 # make            build/secure-init (musl, static-pie)
 # make demo       the main job in throw-away namespaces beside a pretend internet (as root)
 # make test       all tests (as root): units and fuzz seeds under sanitizers, static analysis, behaviour
+# make bench     the figures of docs/benchmarks.md (as root, about six minutes)
 # make format     the one style of .clang-format
 # make clean
 
@@ -51,6 +52,10 @@ demo: build/secure-init
 	@deps/install test
 	@tests/demo
 
+bench: build/secure-init
+	@deps/install test bench
+	@unshare --net --mount --propagation private -- bash bench/startup.sh
+
 test: build/secure-init build/deps-glibc
 	@deps/install test
 	@tests/run
@@ -72,5 +77,5 @@ format:
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all demo test clean format print-release-flags print-libraries
+.PHONY: all demo bench test clean format print-release-flags print-libraries
 .DELETE_ON_ERROR:
