@@ -16,6 +16,8 @@ teardown_file() {
 setup() { common_setup; }
 
 common_setup() {
+	# a test before may have failed with the lab's DNS stopped
+	[ ! -f "${LAB:-}/dnsmasq.conf" ] || [ -s "$LAB/dnsmasq.pid" ] || lab_dns "$LAB_SOURCE/dnsmasq.conf"
 	export PARA_NETWORK_ISOLATION=true
 	export PARA_ALLOWED_DOMAINS=api.anthropic.com
 	unset PARA_RUN_AS PARA_SETUP_TIMEOUT PARA_LOG PARA_LOG_LEVEL GITHUB_TOKEN GH_TOKEN SSL_CERT_FILE CURL_CA_BUNDLE

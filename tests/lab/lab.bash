@@ -198,7 +198,8 @@ lab_nginx_reloaded() {
 # lab_clean: no rules and no sets in the cage, as in a namespace that is new.
 lab_clean() {
 	ip netns exec "$CAGE" nft flush ruleset
-	ip netns exec "$CAGE" ipset destroy
+	# the kernel lets go of a set some ms after the rule that named it
+	lab_wait_for ip netns exec "$CAGE" ipset destroy
 }
 
 lab_down() {
