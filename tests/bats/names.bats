@@ -158,3 +158,15 @@ members() {
 	[ $((SECONDS - start)) -le 1 ]
 	lab_dns "$LAB_SOURCE/dnsmasq.conf"
 }
+
+@test "--check --resolve looks the names up, needs no privilege, and changes nothing" {
+	lab_clean
+	PARA_ALLOWED_DOMAINS=api.anthropic.com,two.lab:443 CAGE_CAPS= run cage "$SECURE_INIT" --check --resolve
+	assert_status 0
+	assert_says "open: api.anthropic.com, all ports (2 addresses)"
+	assert_says "open: two.lab:443 (2 addresses)"
+	assert_says "ip  -A OUTPUT -p tcp -m set --match-set allowed-domains dst -j ACCEPT"
+	PARA_ALLOWED_DOMAINS=nowhere.lab CAGE_CAPS= run cage "$SECURE_INIT" --check --resolve
+	assert_status 105
+	[ -z "$(in_cage nft list ruleset)" ]
+}
