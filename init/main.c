@@ -286,13 +286,12 @@ int main(int argc, char *argv[])
 			 "PARA_ALLOWED_DOMAINS, to close the network");
 	}
 
+	forget(&setup);
 	signals_mask(SIGNAL_ALL);
 	if (config.policy.isolated)
 		interrupt_end(&interrupt);
 	agent = drop_and_run(&setup, mask, &error);
 	if (agent < 0)
 		return refuse(&setup, &error);
-	forget(&setup);
-	policy_free(&config.policy);
 	return serve(agent, &config.serving);
 }

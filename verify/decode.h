@@ -7,11 +7,10 @@
 
 #include "fw/rule.h"
 
-/* The kernel's number of a set, as a rule names it; the decoder looks a rule's number up among these. */
+/* One rule as it was read. */
 struct decoded {
 	struct rule rule;
 	uint64_t packets;
-	char chain[32];
 	const char *odd; /* what was there that no rule of ours has; NULL if nothing */
 };
 

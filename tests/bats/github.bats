@@ -83,10 +83,11 @@ meta() { # WEB API GIT
 @test "a passing 503 does not matter" {
 	lab_github 503
 	(sleep 0.8; lab_github ok) 3>&- &
+	local healer=$!
 	PARA_SETUP_TIMEOUT=20 run caged echo AGENT-RAN
 	assert_status 0
 	assert_says AGENT-RAN
-	wait
+	wait $healer
 }
 
 @test "GITHUB_TOKEN and GH_TOKEN are used, and never shown" {
