@@ -5,6 +5,10 @@
 #     ENTRYPOINT ["/usr/local/sbin/secure-init", "--"]
 #
 # The same `make` as everywhere, from the same pinned sources. Needs nothing of BuildKit.
+#
+# The program has the file capabilities that it needs where an image's USER is not root, and COPY --from keeps them.
+# They are permitted, not effective: so it can be executed also where the container was not given them, and says
+# itself what is missing.
 
 # Debian 12, or an image made of it
 ARG BUILD_IMAGE=debian:12
@@ -16,9 +20,9 @@ ARG DEBIAN_MIRROR
 ENV DEPS_CACHE=/deps
 # The static libraries take a minute: a layer of their own, which only their pins and recipe make anew.
 COPY deps deps
-RUN deps/install build && deps/build musl
+RUN deps/install build image && deps/build musl
 COPY . .
-RUN make
+RUN make && setcap cap_net_admin,cap_setpcap=p build/secure-init
 
 FROM scratch
 LABEL org.opencontainers.image.title="secure-init" \
