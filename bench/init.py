@@ -1,11 +1,11 @@
 """
-init.py SECURE-INIT: secure-init as a plain init beside Debian's tini and dumb-init, in one run, taking turns.
+init.py SECURE-INIT: secure-init as a plain init beside Debian's tini, dumb-init and catatonit, in one run, taking turns.
 
 Each is process 1 of a pid namespace (as root; no network is touched). Prints a Markdown table of medians:
   start    from exec of the init to the agent's first instruction
-  signal   from kill(2) on the init to the handler in the agent
+  signal   from kill(2) on the init until the agent has the signal
   reap     from the common end of 10,000 orphans until none is left
-  RSS      VmRSS and its anonymous part while the agent sleeps
+  RSS      VmRSS, and its part that no other process shares, while the agent sleeps
 """
 import os
 import re
@@ -22,94 +22,83 @@ INITS = {
     "tini": ["tini", "--"],
     "tini-static": ["tini-static", "--"],
     "dumb-init": ["dumb-init"],
+    "catatonit": ["catatonit", "--"],
 }
-CONTAINER = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc", "--"]
-STAMP = os.path.join(os.path.dirname(os.path.abspath(sys.argv[1])), "bench", "stamp-agent")
+HERE = os.path.dirname(os.path.abspath(__file__))
+INMATE = os.path.join(os.path.dirname(os.path.abspath(sys.argv[1])), "bench", "inmate")
 ENVIRONMENT = dict(os.environ, PARA_NETWORK_ISOLATION="false", PARA_LOG_LEVEL="error")
 ENVIRONMENT.pop("PARA_ALLOWED_DOMAINS", None)
 
-AGENT_STAMP = """
-#include <stdio.h>
-#include <time.h>
-int main(void) { struct timespec t; clock_gettime(CLOCK_MONOTONIC, &t); printf("%lld\\n", t.tv_sec * 1000000000LL + t.tv_nsec); return 0; }
-"""
-AGENT_SIGNAL = """
-import signal, time
-def got(*_): print(time.monotonic_ns(), flush=True)
-signal.signal(signal.SIGUSR1, got)
-print("ready", flush=True)
-while True: signal.pause()
-"""
-AGENT_REAP = f"""
-import os, time
-r, w = os.pipe()
-if os.fork() == 0:
-    for _ in range({ORPHANS}):
-        if os.fork() == 0:
-            os.close(w); os.read(r, 1); os._exit(7)
-    os._exit(0)
-os.wait()
-os.close(r)
-before = time.monotonic_ns()
-os.close(w)
-while sum(p.isdigit() for p in os.listdir("/proc")) > 2: pass
-print(time.monotonic_ns() - before)
-"""
+
+class Container:
+    """An init with an inmate under it; .pid is the init's, .exec when it was executed."""
+
+    def __init__(self, init, *agent):
+        command = [INMATE, "contain"] + INITS[init] + [INMATE, *agent]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True)
+        self.pid, self.exec = self.mark(), self.mark()
+
+    def mark(self):
+        return int(self.process.stdout.readline())
+
+    def end(self):
+        os.kill(self.pid, signal.SIGKILL)
+        self.process.wait()
 
 
 def start(init):
-    before = time.monotonic_ns()
-    done = subprocess.run(INITS[init] + [STAMP], stdout=subprocess.PIPE, env=ENVIRONMENT, check=True)
-    return (int(done.stdout) - before) / 1e3
-
-
-def running(init, agent):
-    return subprocess.Popen(CONTAINER + INITS[init] + agent, stdout=subprocess.PIPE, env=ENVIRONMENT, text=True)
-
-
-def first_process(container):
-    while not (children := open(f"/proc/{container.pid}/task/{container.pid}/children").read().split()):
-        time.sleep(0.01)
-    return int(children[0])
+    container = Container(init, "start")
+    began = container.mark()
+    container.process.wait()
+    return (began - container.exec) / 1e3
 
 
 def signals(init):
-    container = running(init, [sys.executable, "-c", AGENT_SIGNAL])
-    container.stdout.readline()
-    pid = first_process(container)
+    container = Container(init, "signal")
+    container.mark()
     times = []
     for _ in range(50):
         time.sleep(0.005)
         before = time.monotonic_ns()
-        os.kill(pid, signal.SIGUSR1)
-        times.append((int(container.stdout.readline()) - before) / 1e3)
-    os.kill(pid, signal.SIGKILL)
-    container.wait()
+        os.kill(container.pid, signal.SIGUSR1)
+        times.append((container.mark() - before) / 1e3)
+    container.end()
     return statistics.median(times)
 
 
 def reap(init):
-    container = running(init, [sys.executable, "-c", AGENT_REAP])
-    return int(container.communicate(timeout=120)[0]) / 1e6
+    container = Container(init, "reap", str(ORPHANS))
+    before = container.mark()
+    after = container.mark()
+    container.process.wait()
+    return (after - before) / 1e6
+
+
+def taking_turns(turn):
+    """All of them, beginning with another one each time."""
+    order = list(INITS)
+    first = turn % len(order)
+    return order[first:] + order[:first]
 
 
 def rss(init):
-    container = running(init, ["sleep", "1"])
-    pid = first_process(container)
+    container = Container(init, "rest")
     time.sleep(0.3)
-    status = open(f"/proc/{pid}/status").read()
-    container.wait()
-    return [int(re.search(rf"{field}:\s+(\d+)", status)[1]) for field in ("VmRSS", "RssAnon")]
+    status = open(f"/proc/{container.pid}/status").read()
+    private = open(f"/proc/{container.pid}/smaps_rollup").read()
+    container.end()
+    return (int(re.search(r"VmRSS:\s+(\d+)", status)[1]),
+            sum(int(kib) for kib in re.findall(r"Private_\w+:\s+(\d+)", private)))
 
 
-os.makedirs(os.path.dirname(STAMP), exist_ok=True)
-subprocess.run(["cc", "-O2", "-static", "-x", "c", "-o", STAMP, "-"], input=AGENT_STAMP.encode(), check=True)
+subprocess.run(["cc", "-std=c11", "-D_GNU_SOURCE", "-O2", "-static", "-Wall", "-Wextra", "-Werror", "-o", INMATE,
+                os.path.join(HERE, "inmate.c")], check=True)
 results = {name: {init: [] for init in INITS} for name in ("start", "signal", "reap")}
-for turn in range(100):
-    for init in INITS:
+for turn in range(200):
+    for init in taking_turns(turn):
         results["start"][init].append(start(init))
-for turn in range(5):
-    for init in INITS:
+for turn in range(24):
+    for init in taking_turns(turn):
         results["signal"][init].append(signals(init))
         results["reap"][init].append(reap(init))
 print("| | " + " | ".join(INITS) + " |")
@@ -119,6 +108,6 @@ for name, unit in (("start", "µs"), ("signal", "µs"), ("reap", "ms")):
     print(f"| {name}, {unit} | " + " | ".join(f"{median:.0f}" for median in medians) + " |")
 memory = {init: rss(init) for init in INITS}
 print("| VmRSS, KiB | " + " | ".join(str(memory[init][0]) for init in INITS) + " |")
-print("| … of it RssAnon | " + " | ".join(str(memory[init][1]) for init in INITS) + " |")
+print("| … of it private | " + " | ".join(str(memory[init][1]) for init in INITS) + " |")
 sizes = (os.path.getsize(shutil.which(INITS[init][0])) // 1024 for init in INITS)
 print("| file, KiB | " + " | ".join(map(str, sizes)) + " |")

@@ -1,4 +1,4 @@
-# As an init: the same scenarios through tini, dumb-init and secure-init, as PID 1 of a pid namespace (docs/init.md).
+# As an init: the same scenarios through tini, dumb-init, catatonit and secure-init, as PID 1 of a pid namespace (docs/init.md).
 bats_require_minimum_version 1.5.0
 load common
 
@@ -11,14 +11,14 @@ setup() {
 	unset PARA_ALLOWED_DOMAINS
 }
 
-INITS="tini dumb-init secure-init"
+INITS="tini dumb-init catatonit secure-init"
 
 # init NAME OPTIONS COMMAND...: the command under this init, as PID 1; takes the place of the (sub)shell that calls it
 init() {
 	local name=$1 options=$2
 	shift 2
 	case $name in
-	tini) set -- tini $options -- "$@" ;;
+	tini | catatonit) set -- $name $options -- "$@" ;;
 	dumb-init) set -- dumb-init $options "$@" ;;
 	secure-init) set -- "$SECURE_INIT" $options -- "$@" ;;
 	esac
@@ -65,7 +65,7 @@ record() { # NAME OPTIONS: starts the recorder; sets job and pid
 @test "every signal that tini passes on, we pass on; 34 and the real-time ones too" {
 	local name number
 	declare -A seen
-	for name in tini secure-init; do
+	for name in tini catatonit secure-init; do
 		record $name ""
 		for number in {1..16} 18 20 {23..31} {34..64}; do
 			case $number in 9 | 15 | 17) continue ;; esac
@@ -78,7 +78,7 @@ record() { # NAME OPTIONS: starts the recorder; sets job and pid
 	done
 	echo "tini: ${seen[tini]}"
 	echo "ours: ${seen[secure-init]}"
-	for number in ${seen[tini]}; do
+	for number in ${seen[tini]} ${seen[catatonit]}; do
 		grep -qw "$number" <<< "${seen[secure-init]}"
 	done
 	for number in 34 35 50 64; do grep -qw $number <<< "${seen[secure-init]}"; done
@@ -107,6 +107,32 @@ while True:
 	[ $code -eq 9 ]
 	for number in 1 2 10 12 28; do [ "$(grep -cx $number "$LAB/out")" -eq 1 ]; done
 	[ "$(grep -cx 40 "$LAB/out")" -eq 100 ]
+}
+
+@test "a real-time signal's value arrives with it, in order" {
+	init secure-init "" python3 -c "
+import signal, sys
+signal.pthread_sigmask(signal.SIG_SETMASK, {40, 15})
+print('ready', flush=True)
+import ctypes
+libc = ctypes.CDLL(None)
+info, mask = (ctypes.c_int * 32)(), (ctypes.c_ulong * 16)(1 << 39 | 1 << 14)
+while True:
+    number = libc.sigwaitinfo(mask, info)
+    print(number, info[6], flush=True) # si_value is behind number, error, code, padding, pid and uid (sigaction(2))
+    if number == 15: sys.exit(9)" > "$LAB/out" 2>&1 3>&- &
+	local job=$! pid number
+	lab_wait_for grep -q ready "$LAB/out"
+	pid=$(init_pid $job)
+	python3 -c "
+import ctypes, sys
+for value in range(1001, 1021):
+    assert ctypes.CDLL(None).sigqueue(int(sys.argv[1]), 40, ctypes.c_void_p(value)) == 0" "$pid"
+	sleep 0.2
+	kill -TERM "$pid"
+	wait $job && code=0 || code=$?
+	[ $code -eq 9 ]
+	[ "$(sed -n 's/^40 //p' "$LAB/out" | tr '\n' ' ')" = "$(seq -s ' ' 1001 1020) " ]
 }
 
 @test "-g, PARA_SIGNAL_GROUP and tini's variable: the whole process group gets it" {
@@ -163,7 +189,7 @@ time.sleep(10)" 3>&- &
 	done
 }
 
-@test "orphans: ten thousand that end together are all reaped, by each of the three" {
+@test "orphans: ten thousand that end together are all reaped, by each of the four" {
 	local name
 	for name in $INITS; do
 		run init $name "" python3 -c '
@@ -209,7 +235,7 @@ sys.exit(11)' 10000
 	assert_status 6
 	[ -e "$LAB/cleaned" ]
 	rm -f "$LAB/cleaned" "$LAB/up"
-	for name in tini secure-init; do
+	for name in tini catatonit secure-init; do
 		PARA_KILL_GRACE=0 run init $name "" sh -c "$agent"
 		assert_status 6
 		[ ! -e "$LAB/cleaned" ]
@@ -295,6 +321,7 @@ PY
 
 @test "an interactive bash in a terminal: ^C, ^Z and fg, window size, exit status" {
 	local name
+	# not through catatonit, whose agents start with SIGTSTP blocked: ^Z stops nothing there
 	for name in tini secure-init; do
 		in_terminal $name '
 type_(b"PS1=\"pro\"\"mpt> \"\n"); expect(b"prompt> ")
@@ -310,6 +337,35 @@ type_(b"exit 21\n")
 _, status = os.waitpid(pid, 0)
 assert os.waitstatus_to_exitcode(status) == 21, status'
 	done
+}
+
+@test "less, vim and ssh in a terminal: they draw, read keys, see ^C as theirs, and follow the window" {
+	dropbearkey -t ed25519 -f "$LAB/host" > /dev/null 2>&1
+	mkdir -p "$LAB/.ssh"
+	ssh-keygen -q -t ed25519 -N "" -f "$LAB/.ssh/id"
+	HOME=$LAB sh -c 'cp "$HOME/.ssh/id.pub" "$HOME/.ssh/authorized_keys"; chmod 700 "$HOME" "$HOME/.ssh"'
+	export LAB
+	# a server that knows this key alone; the user is ourselves, whose home is the lab's for the moment
+	unshare --mount --propagation private -- sh -c 'mount --bind "$LAB" ~ && exec dropbear -F -E -s -p 127.0.0.1:2222 -r ~/host -P ~/dropbear.pid' > "$LAB/dropbear.log" 2>&1 3>&- &
+	local server=$!
+	lab_wait_for test -s "$LAB/dropbear.pid"
+	seq 500 > "$LAB/numbers"
+	in_terminal secure-init '
+lab = os.environ["LAB"].encode()
+type_(b"PS1=\"pro\"\"mpt> \"; export TERM=xterm\n"); expect(b"prompt> ")
+type_(b"less " + lab + b"/numbers\n"); expect(b"20"); type_(b"G"); expect(b"500"); type_(b"F"); expect(b"Waiting for data"); type_(b"\x03"); time.sleep(0.2)
+type_(b"q"); expect(b"prompt> ")
+type_(b"vim.tiny -u NONE " + lab + b"/written\n"); time.sleep(0.5); type_(b"ihello\x1b:w\r"); expect(b"written"); type_(b":q\r"); expect(b"prompt> ")
+assert open(lab + b"/written").read() == "hello\n"
+type_(b"ssh -tt -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -i " + lab + b"/.ssh/id -p 2222 root@127.0.0.1 \x27echo in$((20+1)); exec sh\x27\n"); expect(b"in21")
+fcntl.ioctl(tty, termios.TIOCSWINSZ, struct.pack("HHHH", 41, 99, 0, 0)); time.sleep(0.5)
+type_(b"stty size\n"); expect(b"41 99"); type_(b"sleep 50\n"); time.sleep(0.5); type_(b"\x03"); time.sleep(0.3)
+type_(b"echo still-$((6*7))\n"); expect(b"still-42"); type_(b"exit 0\n"); expect(b"prompt> ")
+type_(b"exit 22\n")
+_, status = os.waitpid(pid, 0)
+assert os.waitstatus_to_exitcode(status) == 22, status'
+	kill "$(cat "$LAB/dropbear.pid")"
+	wait $server || true
 }
 
 @test "the agent is in front of its terminal; without one nothing of the kind is tried" {

@@ -16,6 +16,23 @@ PATH_INSIDE=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # The bridge of dockerd and its IPv6 twin; where containers of no other network are.
 BRIDGE=172.30.99.1 BRIDGE_NET=172.30.99.0/24 BRIDGE6_NET=fd30:99::/64
 
+# engines_need: skips what cannot run here, with the reason that `images` left.
+engines_need() {
+	[ ! -f "$ROOT/build/engines/cannot" ] || skip "$(cat "$ROOT/build/engines/cannot")"
+	[ -f "$ROOT/build/engines/done" ] || {
+		echo "the images could not be made (tests/engines/images):"
+		cat "$ROOT/build/engines/failed" 2> /dev/null
+		return 1
+	}
+}
+
+# engines_probe: compiles try.c, which any image can run; PROBE is where it is.
+engines_probe() {
+	export PROBE=$ROOT/build/engines/try
+	[ "$PROBE" -nt "$ENGINES_SOURCE/try.c" ] ||
+		"$(cat "$ROOT/build/deps-musl")/bin/cc" -std=c11 -D_GNU_SOURCE -Os -s -o "$PROBE" "$ENGINES_SOURCE/try.c"
+}
+
 # --- podman ---------------------------------------------------------------------------------------------------------
 
 # engines_podman_config FOLDER: its configuration and run-time state.
@@ -36,4 +53,67 @@ engines_podman_config() {
 
 podman() {
 	command podman --root "$ENGINES/podman" --runroot "$PODMAN_RUN" --storage-driver overlay --tmpdir "$PODMAN_RUN/tmp" "$@"
+}
+
+# --- docker ---------------------------------------------------------------------------------------------------------
+
+# docker: Debian's client, which is of dockerd's age, with no configuration of the user's.
+docker() {
+	DOCKER_HOST=unix://$LAB/docker.sock DOCKER_CONFIG=$LAB/docker-config DOCKER_BUILDKIT=0 /usr/bin/docker "$@"
+}
+
+# docker_up [OPTION...]: dockerd in the cage, with options more.
+docker_up() {
+	lab_guard
+	# a containerd of the machine's own is not for us
+	[ ! -d /run/containerd ] || mount -t tmpfs none /run/containerd
+	mkdir -p "$ENGINES/docker"
+	nsenter --net="/run/netns/$CAGE" dockerd --data-root "$ENGINES/docker" --exec-root "$LAB/docker" --pidfile "$LAB/dockerd-pid" \
+		-H "unix://$LAB/docker.sock" --cgroup-parent "/${LAB##*/}" --dns "$GATEWAY" --bip "${BRIDGE}/24" --ipv6 --fixed-cidr-v6 "$BRIDGE6_NET" \
+		--default-address-pool base=172.31.0.0/16,size=24 --ip6tables=false "$@" > "$LAB/dockerd.log" 2>&1 3>&- &
+	echo $! > "$LAB/dockerd.pid"
+	# what the bridge's IPv6 has no NAT for
+	ip -n "$WORLD" -6 route replace "$BRIDGE6_NET" via fd17::2
+	lab_wait_for docker version || { tail -n 20 "$LAB/dockerd.log"; return 1; }
+	docker_empty
+}
+
+# no container, network or volume that an earlier test left
+docker_empty() {
+	local left
+	left=$(docker ps -aq)
+	[ -z "$left" ] || docker rm -f $left > /dev/null
+	docker network prune -f > /dev/null
+	docker volume prune -f > /dev/null
+}
+
+docker_down() {
+	docker_empty
+	lab_stop dockerd
+	find /sys/fs/cgroup -depth -type d -path "*/${LAB##*/}*" -exec rmdir {} + 2> /dev/null
+	return 0
+}
+
+# docker_images NAME...: brings those that dockerd does not have yet over from podman's store.
+docker_images() {
+	local name missing=()
+	for name; do
+		[ "$(docker image inspect -f '{{.Id}}' "localhost/$name" 2> /dev/null)" = "sha256:$(podman image inspect -f '{{.Id}}' "localhost/$name")" ] ||
+			missing+=("localhost/$name")
+	done
+	[ ${#missing[@]} -eq 0 ] && return
+	podman save -q -m --format docker-archive "${missing[@]}" | docker load -q
+	docker image prune -f > /dev/null
+}
+
+# netns_of CONTAINER: a path to its network namespace, for readers outside of it
+netns_of() {
+	echo "/proc/$(docker inspect -f '{{.State.Pid}}' "$1")/ns/net"
+}
+
+# outside CONTAINER COMMAND...: a reader in its network namespace with all rights, and the machine's own programs
+outside() {
+	local container=$1
+	shift
+	nsenter --net="$(netns_of "$container")" -- "$@"
 }
