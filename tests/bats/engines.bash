@@ -17,5 +17,6 @@ setup_file() {
 teardown_file() {
 	[ -n "${LAB:-}" ] || return 0
 	docker_down
+	umount "$PODMAN_RUN"
 	lab_down
 }

@@ -35,9 +35,12 @@ engines_probe() {
 
 # --- podman ---------------------------------------------------------------------------------------------------------
 
-# engines_podman_config FOLDER: its configuration and run-time state.
+# engines_podman_config FOLDER: its configuration, in FOLDER; and its run-time state, in a tmpfs, so that each start is
+# like the first one after boot. Where that is is written down in the store, so it has to be the same at each run.
+PODMAN_RUN=$ENGINES/podman-run
 engines_podman_config() {
-	mkdir -p "$1"
+	mkdir -p "$1" "$PODMAN_RUN"
+	mount -t tmpfs podman-run "$PODMAN_RUN"
 	# Limits that do not need CAP_SYS_RESOURCE; no systemd, no journal; Debian 12's crun wants another cgroup layout.
 	cat > "$1/containers.conf" <<-'CONF'
 		[containers]
@@ -48,7 +51,7 @@ engines_podman_config() {
 		cgroup_manager = "cgroupfs"
 		events_logger = "file"
 	CONF
-	export CONTAINERS_CONF=$1/containers.conf PODMAN_RUN=$1/run
+	export CONTAINERS_CONF=$1/containers.conf
 }
 
 podman() {
