@@ -139,15 +139,20 @@ static int read_log(const struct variables *variables, int louder, struct error 
 	return 0;
 }
 
-static int read_isolation(const struct variables *variables, struct policy *policy, struct error *error)
+static int read_isolation(const struct variables *variables, struct config *config, struct error *error)
 {
-	policy->isolated = variables->domains != NULL;
+	struct policy *policy = &config->policy;
+
+	/* who asks for the set-up alone asks for isolation */
+	policy->isolated = variables->domains != NULL || config->action == ACTION_SETUP ||
+			   config->action == ACTION_FIREWALL;
 	return read_switch("PARA_NETWORK_ISOLATION", variables->isolation, &policy->isolated, error);
 }
 
-static int read_policy(const struct variables *variables, struct policy *policy, struct error *error)
+static int read_policy(const struct variables *variables, struct config *config, struct error *error)
 {
-	int ret = read_isolation(variables, policy, error);
+	struct policy *policy = &config->policy;
+	int ret = read_isolation(variables, config, error);
 
 	if (ret < 0)
 		return ret;
@@ -220,14 +225,14 @@ int config_read(
 		ret = options_read(config, argc, argv, &louder, error);
 	if (ret == 0)
 		ret = read_log(&variables, louder, error);
-	if (ret < 0 || config->action > ACTION_CHECK)
+	if (ret < 0 || config->action >= ACTION_HELP)
 		return ret;
 	warn_of_unknown(environment);
 	if (config->run_as == NULL)
 		config->run_as = variables.run_as;
 	ret = read_seconds("PARA_SETUP_TIMEOUT", variables.timeout, 1, &config->setup_seconds, error);
 	if (ret == 0)
-		ret = read_policy(&variables, &config->policy, error);
+		ret = read_policy(&variables, config, error);
 	if (ret == 0)
 		ret = read_privileges(&variables, config, error);
 	return ret == 0 ? read_serving(&variables, config, error) : ret;

@@ -10,7 +10,10 @@
 
 enum action {
 	ACTION_RUN,
-	ACTION_CHECK, /* --check: print the plan, change nothing */
+	ACTION_CHECK,	 /* --check: print the plan, change nothing */
+	ACTION_SETUP,	 /* the network alone: close, open, prove, and end */
+	ACTION_STATUS,	 /* is it closed? */
+	ACTION_FIREWALL, /* called by the name of para's script: set up, or if that was done, its status */
 	/* from here on nothing of the configuration is looked at */
 	ACTION_HELP,
 	ACTION_VERSION,

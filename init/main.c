@@ -15,15 +15,16 @@
 #include "fw/lookup.h"
 #include "fw/policy.h"
 #include "init/agent.h"
+#include "init/answers.h"
 #include "init/config.h"
 #include "init/interrupt.h"
-#include "init/options.h"
+#include "init/place.h"
 #include "init/preflight.h"
 #include "init/privileges.h"
 #include "init/serve.h"
+#include "init/status.h"
 #include "init/summary.h"
 #include "init/user.h"
-#include "init/version.h"
 #include "util/log.h"
 #include "verify/prove.h"
 #include "verify/rules.h"
@@ -33,9 +34,7 @@
 struct setup {
 	const struct config *config;
 	struct user user;
-	struct resolv resolv;
-	struct host_networks host;
-	struct ruleset ruleset;
+	struct place place;
 	struct lookup lookup;
 	struct prefixes ranges; /* of GitHub */
 	struct contents contents;
@@ -47,36 +46,18 @@ static void say_info(const char *line)
 	log_info("%s", line);
 }
 
-static void say_plan(const char *line)
-{
-	puts(line);
-}
-
-static void say_summary(const struct setup *setup, void (*say)(const char *line), bool looked_up)
+static void say_summary(const struct setup *setup)
 {
 	const struct summary summary = {
 		.policy = &setup->config->policy,
-		.resolv = &setup->resolv,
-		.host = &setup->host,
-		.lookup = looked_up ? &setup->lookup : NULL,
+		.resolv = &setup->place.resolv,
+		.host = &setup->place.host,
+		.lookup = &setup->lookup,
 		.ranges = setup->ranges.n,
-		.say = say,
+		.say = say_info,
 	};
 
 	summary_say(&summary);
-}
-
-/* Who answers DNS here, which network the host is on, and the rules that follow. Changes nothing. */
-static int look_around(struct setup *setup, struct error *error)
-{
-	const uid_t agent = setup->user.change ? setup->user.uid : getuid();
-	int ret = resolv_read(RESOLV_CONF, &setup->resolv, error);
-
-	if (ret == 0)
-		ret = route_host_networks(&setup->host, error);
-	if (ret == 0)
-		ret = policy_rules(&setup->resolv, &setup->host, agent == 0, &setup->ruleset, error);
-	return ret;
 }
 
 /* The names' addresses; then GitHub's ranges, if one of its names is allowed, through a hole for just that.
@@ -109,8 +90,10 @@ static int look_up(struct setup *setup, struct error *error)
 static int verify(struct setup *setup, struct proofs *proofs, struct error *error)
 {
 	struct netlink *netlink = &setup->firewall.netlink;
-	const struct claim claim = {&setup->config->policy, &setup->host, &setup->lookup, &setup->contents};
-	int ret = verify_rules(netlink, &setup->ruleset, setup->firewall.owned, error);
+	const struct claim claim = {
+		&setup->config->policy, &setup->place.host, &setup->lookup, &setup->contents};
+	const enum owner owner = setup->firewall.owned ? OWNER_SOME : OWNER_NONE;
+	int ret = verify_rules(netlink, &setup->place.ruleset, owner, error);
 
 	if (ret == 0)
 		ret = verify_sets(netlink, &setup->contents, error);
@@ -121,17 +104,18 @@ static int verify(struct setup *setup, struct proofs *proofs, struct error *erro
 static int isolate(struct setup *setup, struct error *error)
 {
 	struct proofs proofs = {0};
-	int ret = preflight(&setup->user, error);
+	int ret = setup->config->action == ACTION_SETUP ? preflight_setup(error)
+							: preflight(&setup->user, error);
 
 	if (ret == 0)
 		ret = firewall_begin(&setup->firewall, error);
 	if (ret == 0)
-		ret = look_around(setup, error);
+		ret = place_look(&setup->place, setup->config, &setup->user, error);
 	if (ret < 0)
 		return ret;
 
 	interrupt_doing("closing the network");
-	ret = firewall_close(&setup->firewall, &setup->ruleset, error);
+	ret = firewall_close(&setup->firewall, &setup->place.ruleset, error);
 	if (ret < 0)
 		return ret;
 
@@ -153,7 +137,7 @@ static int isolate(struct setup *setup, struct error *error)
 		return ret;
 
 	log_info("Network isolation is enabled");
-	say_summary(setup, say_info, true);
+	say_summary(setup);
 	for (unsigned int i = 0; i < proofs.n; i++)
 		log_info("proved: %s", proofs.text[i]);
 	if (setup->firewall.owned)
@@ -168,44 +152,14 @@ static void forget(struct setup *setup)
 {
 	lookup_end(&setup->lookup);
 	prefixes_free(&setup->ranges);
-	prefixes_free(&setup->host.networks);
+	place_free(&setup->place);
 	contents_free(&setup->contents);
-}
-
-/* --check: the plan, as far as it can be made without privileges and without changing anything. */
-static int check(struct setup *setup, struct error *error)
-{
-	const struct policy *policy = &setup->config->policy;
-	char text[RULE_TEXT];
-	int ret = look_around(setup, error);
-
-	if (ret < 0)
-		return ret;
-	if (!policy->isolated) {
-		puts("Network isolation is off: everything is open");
-		return 0;
-	}
-	if (setup->config->resolve) {
-		ret = allow_targets(policy, &setup->lookup, error);
-		if (ret == 0)
-			ret = lookup_start(&setup->lookup, setup->config->setup_seconds, error);
-		if (ret == 0)
-			ret = lookup_names(&setup->lookup, error);
-		if (ret < 0)
-			return ret;
-	}
-	say_summary(setup, say_plan, setup->config->resolve);
-	for (size_t i = 0; i < setup->ruleset.n; i++)
-		printf("%s %s\n", setup->ruleset.v[i].family == AF_INET ? "ip " : "ip6",
-			rule_text(&setup->ruleset.v[i], text));
-	return 0;
 }
 
 /* Steps 7 and 8. Gives the agent's pid, or -errno with *error filled. */
 static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *error)
 {
 	const struct config *config = setup->config;
-	pid_t agent;
 	int ret = user_environment(&setup->user, error);
 
 	if (ret == 0 && config->keep_privileges)
@@ -217,11 +171,9 @@ static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *e
 	/* a change of user would have taken this back */
 	if (config->parent_signal != 0)
 		prctl(PR_SET_PDEATHSIG, config->parent_signal, 0, 0, 0);
-	agent = agent_start(config->agent, mask, error);
 	/* the agent may have our uid; it gets neither our memory nor our descriptors */
-	if (agent > 0)
-		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	return agent;
+	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	return agent_start(config->agent, mask, error);
 }
 
 /* Orphans come to process 1 by themselves, to another one if it asks for them (prctl(2),
@@ -238,14 +190,14 @@ static void take_in_orphans(const struct config *config)
 static int refuse(const struct setup *setup, const struct error *error)
 {
 	log_error("%s", error->text);
-	if (setup->config->policy.isolated && setup->config->action == ACTION_RUN)
+	if (setup->config->policy.isolated && !answer_wanted(setup->config))
 		log_error("Container will not start to prevent insecure operation");
 	return (int)error->kind;
 }
 
 int main(int argc, char *argv[])
 {
-	struct config config;
+	struct config config = {0};
 	struct setup setup = {.config = &config, .lookup = {.socket = -1}};
 	struct interrupt interrupt;
 	struct error error;
@@ -253,27 +205,21 @@ int main(int argc, char *argv[])
 	pid_t agent;
 	int ret;
 
-	ret = config_read(&config, argc, argv, environ, &error);
-	if (ret == 0 && config.action == ACTION_HELP)
-		return fputs(options_help, stdout) < 0 ? FAIL_SYSTEM : 0;
-	if (ret == 0 && config.action == ACTION_LICENCE)
-		return puts("secure-init: GPL-2.0-or-later; see LICENSE and docs/licences.md") < 0
-			       ? FAIL_SYSTEM
-			       : 0;
-	if (ret == 0 && config.action == ACTION_VERSION) {
-		version_print();
-		return 0;
-	}
+	ret = privileges_take_up(&error);
+	if (ret == 0)
+		ret = config_read(&config, argc, argv, environ, &error);
 	if (ret == 0)
 		ret = user_find(config.run_as, "/etc/passwd", "/etc/group", &setup.user, &error);
-	if (ret == 0 && config.action == ACTION_CHECK)
-		ret = check(&setup, &error);
+	if (ret == 0 && config.action == ACTION_FIREWALL)
+		config.action = preflight_setup(&error) == 0 ? ACTION_SETUP : ACTION_STATUS;
+	if (ret == 0 && answer_wanted(&config))
+		ret = answer(&config, &setup.user, &error);
 	if (ret < 0)
 		return refuse(&setup, &error);
-	if (config.action == ACTION_CHECK)
-		return 0;
+	if (answer_wanted(&config))
+		return ret;
 
-	take_in_orphans(&config);
+	prctl(PR_SET_NAME, STATUS_NAME, 0, 0, 0);
 	mask = signals_masked();
 	if (config.policy.isolated) {
 		interrupt_begin(&interrupt, config.setup_seconds);
@@ -285,7 +231,10 @@ int main(int argc, char *argv[])
 			 "PARA_NETWORK_ISOLATION=true, or "
 			 "PARA_ALLOWED_DOMAINS, to close the network");
 	}
+	if (config.action == ACTION_SETUP)
+		return 0;
 
+	take_in_orphans(&config);
 	forget(&setup);
 	signals_mask(SIGNAL_ALL);
 	if (config.policy.isolated)

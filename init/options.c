@@ -10,10 +10,15 @@
 
 const char options_help[] =
 	"Usage: secure-init [OPTION]... [--] COMMAND [ARGUMENT]...\n"
+	"       secure-init [OPTION]... setup | status\n"
 	"\n"
 	"Run COMMAND as the agent of a container whose network is open only to what was allowed, and be its "
 	"init.\n"
 	"Meant to be the container's ENTRYPOINT (PID 1).\n"
+	"\n"
+	"  setup                close, open and prove the network, and end: for a pod's init container\n"
+	"  status               say whether the network is closed and set up; exit status 0 if so "
+	"(HEALTHCHECK)\n"
 	"\n"
 	"  --user USER[:GROUP]  run the agent as this user (also PARA_RUN_AS)\n"
 	"  --check              print what would be done, change nothing, need no privileges\n"
@@ -98,6 +103,34 @@ static int unknown(char *const argv[], struct error *error)
 	return error_set(error, FAIL_USAGE, EINVAL, "no such option: %.60s; see --help", argv[optind - 1]);
 }
 
+/* A word in the command's place that is ours, and the name by which para's images call the firewall. */
+static void read_action(struct config *config, const char *name, bool marked)
+{
+	static const struct {
+		const char *word;
+		enum action action;
+	} words[] = {
+		{"setup", ACTION_SETUP},
+		{"status", ACTION_STATUS},
+	};
+	const char *slash = strrchr(name, '/');
+
+	if (config->action != ACTION_RUN)
+		return;
+	if (strcmp(slash == NULL ? name : slash + 1, "init-firewall.sh") == 0) {
+		config->action = ACTION_FIREWALL;
+		return;
+	}
+	/* behind "--" every word is a command */
+	for (size_t i = 0; *config->agent != NULL && !marked && i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strcmp(*config->agent, words[i].word) != 0)
+			continue;
+		config->action = words[i].action;
+		config->agent++;
+		return;
+	}
+}
+
 int options_read(struct config *config, int argc, char *const argv[], int *louder, struct error *error)
 {
 	enum { OPT_USER = 256, OPT_CHECK, OPT_RESOLVE, OPT_VERSION };
@@ -168,6 +201,11 @@ int options_read(struct config *config, int argc, char *const argv[], int *loude
 	/* without even argv[0] (execve(2) lets that through before Linux 5.18) what follows is not ours to
 	 * read */
 	config->agent = argv + (argc > 0 ? optind : 0);
+	read_action(config, argc > 0 ? argv[0] : "", argc > 0 && strcmp(argv[optind - 1], "--") == 0);
+	if (config->action == ACTION_SETUP && *config->agent != NULL)
+		return error_set(error, FAIL_USAGE, EINVAL,
+			"setup runs no command, and '%.60s' was given; leave one of the two out",
+			*config->agent);
 	if (config->action == ACTION_RUN && *config->agent == NULL)
 		return error_set(error, FAIL_USAGE, EINVAL,
 			"no command to run; give the agent's command line, as in: secure-init -- claude");

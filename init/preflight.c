@@ -5,8 +5,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/prctl.h>
 #include <linux/capability.h>
 
+#include "init/status.h"
 #include "util/caps.h"
 
 static int check_pid(struct error *error)
@@ -51,6 +53,30 @@ static int check_network(struct error *error)
 	return 0;
 }
 
+/* Why a process lacks a capability, and where to get it. */
+static int missing(const char *name, unsigned int capability, const char *what, struct error *error)
+{
+	char hint[300];
+
+	if (getuid() == 0 || prctl(PR_CAPBSET_READ, capability, 0, 0, 0) != 1)
+		snprintf(hint, sizeof(hint), "start the container with --cap-add %s", name);
+	else if (prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1)
+		snprintf(hint, sizeof(hint),
+			"no-new-privileges (--security-opt) takes file capabilities away from user %u; leave "
+			"it out, "
+			"or start as root: --user root -e PARA_RUN_AS=%u",
+			getuid(), getuid());
+	else
+		snprintf(hint, sizeof(hint),
+			"user %u gets it only from the program's file (setcap cap_net_admin,cap_setpcap=p, "
+			"and as "
+			"process 1); else start as root: --user root -e PARA_RUN_AS=%u",
+			getuid(), getuid());
+	return error_set(error, FAIL_PRIVILEGE, EPERM, "CAP_%s is missing, which is needed to %s; %s", name,
+		what, hint);
+}
+
+/* user: whom the agent will be; NULL: there is no agent. */
 static int check_capabilities(const struct user *user, struct error *error)
 {
 	const struct {
@@ -59,24 +85,18 @@ static int check_capabilities(const struct user *user, struct error *error)
 		const char *name, *what;
 	} table[] = {
 		{CAP_NET_ADMIN, true, "NET_ADMIN", "set up the firewall"},
-		{CAP_SETPCAP, true, "SETPCAP", "empty the capability bounding set"},
-		{CAP_SETUID, user->change, "SETUID", "become the agent's user"},
-		{CAP_SETGID, user->change, "SETGID", "become the agent's user"},
+		{CAP_SETPCAP, user != NULL, "SETPCAP", "empty the capability bounding set"},
+		{CAP_SETUID, user != NULL && user->change, "SETUID", "become the agent's user"},
+		{CAP_SETGID, user != NULL && user->change, "SETGID", "become the agent's user"},
 	};
 	struct caps caps;
 	int ret = caps_get(&caps);
 
 	if (ret < 0)
 		return error_set(error, FAIL_SYSTEM, -ret, "capget: %s", strerror(-ret));
-	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
-		if (!table[i].needed || caps.effective & CAP_BIT(table[i].capability))
-			continue;
-		return error_set(error, FAIL_PRIVILEGE, EPERM,
-			"CAP_%s is missing, which is needed to %s; start the container with --cap-add %s%s",
-			table[i].name, table[i].what, table[i].name,
-			getuid() == 0 ? ""
-				      : ", as root (--user root, with PARA_RUN_AS for the agent's user)");
-	}
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+		if (table[i].needed && !(caps.effective & CAP_BIT(table[i].capability)))
+			return missing(table[i].name, table[i].capability, table[i].what, error);
 	return 0;
 }
 
@@ -87,4 +107,17 @@ int preflight(const struct user *user, struct error *error)
 	if (ret == 0)
 		ret = check_network(error);
 	return ret == 0 ? check_capabilities(user, error) : ret;
+}
+
+int preflight_setup(struct error *error)
+{
+	int ret;
+
+	if (getpid() != 1 && status_guarded())
+		return error_set(error, FAIL_PRIVILEGE, EPERM,
+			"process 1 of this container is a secure-init already, which set the network up when "
+			"it "
+			"started; to change what is open, start the container anew");
+	ret = check_network(error);
+	return ret == 0 ? check_capabilities(NULL, error) : ret;
 }

@@ -11,4 +11,8 @@
  */
 int preflight(const struct user *user, struct error *error);
 
+/* The same for `secure-init setup`, which drops to nobody and need not be PID 1, if only PID 1 is no other
+ * secure-init, whose network this is. */
+int preflight_setup(struct error *error);
+
 #endif

@@ -8,6 +8,7 @@
 #include <grp.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <linux/capability.h>
 
@@ -33,6 +34,28 @@ static int empty_bounding(bool must, struct error *error)
 			return failed(error, "the capability bounding set", errno);
 	}
 	return 0;
+}
+
+int privileges_take_up(struct error *error)
+{
+	struct caps caps;
+	int ret = 0;
+
+	if (getpid() != 1 && getauxval(AT_SECURE) != 0) {
+		const struct caps none = {0};
+
+		if (setresgid(getgid(), getgid(), getgid()) < 0 ||
+			setresuid(getuid(), getuid(), getuid()) < 0)
+			return failed(error, "the rights of the program's file", errno);
+		ret = caps_set(&none);
+		return ret < 0 ? failed(error, "the capabilities of the program's file", -ret) : 0;
+	}
+	ret = caps_get(&caps);
+	if (ret == 0 && caps.effective != caps.permitted) {
+		caps.effective = caps.permitted;
+		ret = caps_set(&caps);
+	}
+	return ret < 0 ? error_set(error, FAIL_SYSTEM, -ret, "capabilities: %s", strerror(-ret)) : 0;
 }
 
 int privileges_become(const struct user *user, struct error *error)

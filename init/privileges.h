@@ -1,4 +1,4 @@
-/* Giving up every privilege, for good, and proving that it is gone. */
+/* Taking up what the program's file brings, and giving up every privilege, for good, and proving it. */
 #ifndef INIT_PRIVILEGES_H
 #define INIT_PRIVILEGES_H
 
@@ -6,6 +6,14 @@
 
 #include "init/user.h"
 #include "util/error.h"
+
+/*
+ * To be called before anything else. Capabilities of the program's file serve the first start alone, as
+ * process 1: there what is permitted is made effective. In any other run (the agent itself may start one, by
+ * `docker exec` even with a full bounding set) what the file brought (getauxval(3), AT_SECURE) is shed.
+ * Returns 0 or -errno with *error filled.
+ */
+int privileges_take_up(struct error *error);
 
 /*
  * Becomes the user and empties every capability set of this process: bounding, ambient, inheritable,

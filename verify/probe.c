@@ -18,13 +18,17 @@
 /* As many addresses of one name as are tried. */
 #define TRIED_MAX 16
 
-/* Starts a connection. Returns the socket, *err 0 or EINPROGRESS or why it failed at once; or -1 with *err.
+#define PORT_DISCARD 9
+
+/*
+ * Starts a connection, or with SOCK_DGRAM gives a socket its peer. Returns the socket, *err 0 or EINPROGRESS
+ * or why it failed at once; or -1 with *err.
  */
-static int start(const struct prefix *address, uint16_t port, int *err)
+static int start(const struct prefix *address, int type, uint16_t port, int *err)
 {
 	struct sockaddr_in v4 = {.sin_family = AF_INET, .sin_port = htons(port)};
 	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_port = htons(port)};
-	int fd = socket(address->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(address->family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	int ret;
 
 	if (fd < 0) {
@@ -83,7 +87,7 @@ int probe_blocked(struct netlink *netlink, const struct prefix *address, uint16_
 
 	if (ret < 0)
 		return ret;
-	fd = start(address, port, &err);
+	fd = start(address, SOCK_STREAM, port, &err);
 	if (err == EINPROGRESS)
 		err = wait_for(fd, clock_ms() + BLOCKED_MS);
 	ret = verify_refused(netlink, address->family, &after, error);
@@ -107,6 +111,18 @@ int probe_blocked(struct netlink *netlink, const struct prefix *address, uint16_
 		"with '%s', and "
 		"the rule counted nothing",
 		text, port, strerror(err));
+}
+
+int probe_unprivileged(const struct prefix *address, enum probe_outcome *outcome)
+{
+	int err;
+	cleanup_fd int fd = start(address, SOCK_DGRAM, PORT_DISCARD, &err);
+
+	if (fd >= 0 && err == 0)
+		err = send(fd, "", 1, MSG_NOSIGNAL) == 1 ? EISCONN : errno;
+	/* what a rule refuses is EPERM for IPv4, EACCES where IPv6's own answer is there already */
+	*outcome = err == EPERM || err == EACCES ? PROBE_REFUSED : PROBE_NO_ROUTE;
+	return *outcome == PROBE_REFUSED || is_no_route(err) ? 0 : err;
 }
 
 /* One of the connections of probe_allowed. */
@@ -163,7 +179,7 @@ int probe_allowed(struct netlink *netlink, const char *name, const struct prefix
 	if (ret < 0)
 		return ret;
 	for (nfds_t i = 0; i < n; i++)
-		attempts[i].fd = start(&addresses->v[i], port, &attempts[i].err);
+		attempts[i].fd = start(&addresses->v[i], SOCK_STREAM, port, &attempts[i].err);
 	connected = any_connects(attempts, n, clock_ms() + (int64_t)seconds * 1000);
 	for (nfds_t i = 0; i < n; i++) {
 		peer_refused = peer_refused || attempts[i].err == ECONNREFUSED;

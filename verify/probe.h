@@ -27,6 +27,13 @@ int probe_blocked(struct netlink *netlink, const struct prefix *address, uint16_
 	enum probe_outcome *outcome, struct error *error);
 
 /*
+ * The same without privileges, and so without the counter: sends one datagram to port 9 (discard) of an
+ * address that must be blocked. The kernel tells the sender at once what a rule did with it. Returns 0 with
+ * *outcome as above, or a positive errno: EISCONN if it went out, else why it could not be tried.
+ */
+int probe_unprivileged(const struct prefix *address, enum probe_outcome *outcome);
+
+/*
  * Tries TCP to all addresses of an allowed name at once; one that answers is enough. Returns 0 with *outcome
  * PROBE_CONNECTED or PROBE_PEER_REFUSED; -errno with *error filled if none did within seconds.
  */

@@ -42,30 +42,34 @@ static bool is_open(const struct claim *claim, const struct prefix *address)
 	       prefixes_cover(&claim->host->networks, address);
 }
 
+bool prove_address(const struct claim *claim, uint8_t family, struct prefix *address)
+{
+	for (size_t i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++)
+		if (prefix_parse(nobody[i], address, NULL) == 0 && address->family == family &&
+			!is_open(claim, address))
+			return true;
+	return false;
+}
+
 static int prove_blocked(struct netlink *netlink, const struct claim *claim, uint8_t family,
 	struct proofs *proofs, struct error *error)
 {
 	const char *version = family == AF_INET ? "IPv4" : "IPv6";
 	enum probe_outcome outcome;
+	struct prefix address;
+	char text[PREFIX_TEXT];
+	int ret;
 
-	for (size_t i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++) {
-		struct prefix address;
-		int ret;
-
-		if (prefix_parse(nobody[i], &address, NULL) < 0 || address.family != family ||
-			is_open(claim, &address))
-			continue;
-		ret = probe_blocked(netlink, &address, PORT_HTTPS, &outcome, error);
-		if (ret < 0)
-			return ret;
-		if (outcome == PROBE_REFUSED)
-			say(proofs, "%s to %s was refused, by our rule", version, nobody[i]);
-		else
-			say(proofs, "%s has no way out of this container at all", version);
+	if (!prove_address(claim, family, &address)) {
+		say(proofs, "%s: every address for examples is allowed, so none could be probed", version);
 		return 0;
 	}
-	say(proofs, "%s: every address for examples is allowed, so none could be probed", version);
-	return 0;
+	ret = probe_blocked(netlink, &address, PORT_HTTPS, &outcome, error);
+	if (ret == 0 && outcome == PROBE_REFUSED)
+		say(proofs, "%s to %s was refused, by our rule", version, prefix_text(&address, text));
+	else if (ret == 0)
+		say(proofs, "%s has no way out of this container now", version);
+	return ret;
 }
 
 static int prove_example(

@@ -27,6 +27,9 @@ struct claim {
 	const struct contents *contents;
 };
 
+/* An address of the family that no host has and the claim does not open; false if all such are open. */
+bool prove_address(const struct claim *claim, uint8_t family, struct prefix *address);
+
 /*
  * Probes a blocked address of each family, example.com if it was resolved, and an allowed name. Returns 0
  * with *proofs filled, or -errno with *error saying which claim did not hold.

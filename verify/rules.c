@@ -25,7 +25,7 @@ static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
 struct reading {
 	uint8_t family; /* also AF_… */
 	const struct ruleset *meant;
-	bool owned;
+	enum owner owner;
 	uint16_t index[SETS];
 	size_t next; /* the rule of meant that must come next */
 	unsigned int tables, chains;
@@ -106,9 +106,9 @@ static int read_table(const struct nlmsghdr *message, void *data)
 	if (dormant)
 		return differs(
 			reading, "the %s table is switched off (dormant)", family_text(reading->family));
-	if (owned != reading->owned)
-		return differs(reading, "the %s table is %s by us", family_text(reading->family),
-			reading->owned ? "not owned" : "unexpectedly owned");
+	if (reading->owner != OWNER_ANY && owned != (reading->owner == OWNER_SOME))
+		return differs(reading, "the %s table is %s", family_text(reading->family),
+			owned ? "unexpectedly owned" : "not owned by us");
 	return MNL_CB_OK;
 }
 
@@ -228,11 +228,11 @@ static int verify_family(struct netlink *netlink, struct reading *reading)
 	return reading->differs ? -EBADE : 0;
 }
 
-int verify_rules(struct netlink *netlink, const struct ruleset *meant, bool owned, struct error *error)
+int verify_rules(struct netlink *netlink, const struct ruleset *meant, enum owner owner, struct error *error)
 {
 	for (size_t f = 0; f < sizeof(families); f++) {
 		struct reading reading = {
-			.family = families[f], .meant = meant, .owned = owned, .error = error};
+			.family = families[f], .meant = meant, .owner = owner, .error = error};
 		int ret = verify_set_indexes(netlink, reading.index, error);
 
 		if (ret == 0)

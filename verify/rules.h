@@ -13,12 +13,19 @@
 #include "util/error.h"
 #include "util/netlink.h"
 
+/* Whether the tables must have an owner: a process that lives, and without which nobody can change them. */
+enum owner {
+	OWNER_NONE,
+	OWNER_SOME,
+	OWNER_ANY, /* either will do */
+};
+
 /*
  * Compares the tables "ip filter" and "ip6 filter": three base chains each, at their hooks, policy drop, no
- * other chain, and exactly the rules meant, in order. owned: the tables must have an owner. Returns 0, or
- * -errno with *error saying the first difference.
+ * other chain, and exactly the rules meant, in order. Returns 0, or -errno with *error saying the first
+ * difference.
  */
-int verify_rules(struct netlink *netlink, const struct ruleset *meant, bool owned, struct error *error);
+int verify_rules(struct netlink *netlink, const struct ruleset *meant, enum owner owner, struct error *error);
 
 /* Packets that the refusing rules of a family's OUTPUT chain have counted so far. Returns 0 or -errno. */
 int verify_refused(struct netlink *netlink, uint8_t family, uint64_t *packets, struct error *error);

@@ -1,0 +1,218 @@
+# Capabilities from the program's file, `secure-init setup` without an agent, `secure-init status`, and para's names.
+bats_require_minimum_version 1.5.0
+load common
+
+setup_file() {
+	set -a
+	lab_up
+	set +a
+	chmod 755 "$LAB"
+	cp "$SECURE_INIT" "$LAB/secure-init"
+	setcap cap_net_admin,cap_setpcap=p "$LAB/secure-init"
+	for name in secure-entrypoint.sh init-firewall.sh; do ln -s secure-init "$LAB/$name"; done
+}
+
+setup() {
+	common_setup
+	lab_clean
+	export SSL_CERT_FILE=$CA/ca.pem
+}
+
+# a container that a failed test left running would keep the lab's rules
+teardown() {
+	[ -z "${pid:-}" ] || kill -KILL "$pid" 2> /dev/null || true
+}
+
+# as_user: in front of a command: as an ordinary user, as with the image's USER
+as_user="setpriv --reuid 65534 --regid 65534 --clear-groups --"
+
+closed() { # judged from outside, by iptables
+	in_cage iptables -S | grep -qx -- '-P OUTPUT DROP' && in_cage ip6tables -S | grep -qx -- '-P OUTPUT DROP'
+}
+
+untouched() {
+	[ -z "$(in_cage nft list ruleset)" ] || { in_cage nft list ruleset; return 1; }
+}
+
+# job's child is unshare, whose child is process 1
+process_1() {
+	pgrep -P "$(pgrep -P "$job")"
+}
+
+# start COMMAND...: a container in the background; sets job and pid (of its process 1, as seen from here)
+start() {
+	cage "$@" > "$LAB/out" 2>&1 3>&- &
+	job=$!
+	lab_wait_for process_1
+	pid=$(process_1)
+}
+
+# enter COMMAND...: like docker exec: in the namespaces of process 1, with the container's whole bounding set
+enter() {
+	nsenter --target "$pid" --mount --net --pid --ipc --uts -- setpriv --bounding-set "-all,$DOCKER_CAPS,+net_admin" "$@"
+}
+
+@test "USER in the image: the file's capabilities are enough for process 1, and none is left for the agent" {
+	run cage $as_user "$LAB/secure-init" -- sh -c 'id -u; grep -E "^(Cap|NoNew)" /proc/self/status; echo AGENT-RAN'
+	assert_status 0
+	assert_says AGENT-RAN
+	[ "$(grep -cE '^Cap(Inh|Prm|Eff|Bnd|Amb):.0{16}$' <<< "$output")" -eq 5 ]
+	grep -qx 65534 <<< "$output"
+	closed
+	# made by hand without them, it says where they come from
+	run cage $as_user "$SECURE_INIT" -- echo AGENT-RAN
+	assert_refused 102
+	assert_says "setcap cap_net_admin,cap_setpcap=p"
+}
+
+@test "USER in the image, without --cap-add, and with no-new-privileges: refused, saying which it was" {
+	CAGE_CAPS=$DOCKER_CAPS run cage $as_user "$LAB/secure-init" -- echo AGENT-RAN
+	assert_refused 102
+	assert_says "CAP_NET_ADMIN is missing"
+	assert_says "--cap-add NET_ADMIN"
+	run cage $as_user setpriv --no-new-privs -- "$LAB/secure-init" -- echo AGENT-RAN
+	assert_refused 102
+	assert_says "no-new-privileges"
+	assert_says "--user root -e PARA_RUN_AS=65534"
+	untouched
+	# what it names works
+	PARA_RUN_AS=65534 run cage setpriv --no-new-privs -- "$LAB/secure-init" -- echo AGENT-RAN
+	assert_status 0
+	closed
+}
+
+@test "the file's capabilities are for process 1 alone: whoever runs it later has none of them" {
+	start sleep 60
+	run enter $as_user "$LAB/secure-init" setup
+	assert_status 102
+	assert_says "CAP_NET_ADMIN is missing"
+	run enter $as_user "$LAB/init-firewall.sh"
+	assert_status 1
+	untouched
+	# held by the file at that moment they were: the same user is given them by another program's file
+	cp "$(command -v setpriv)" "$LAB/setpriv"
+	setcap cap_net_admin=p "$LAB/setpriv"
+	run enter $as_user "$LAB/setpriv" --dump
+	kill -KILL "$pid"
+	wait $job || true
+	assert_says net_admin
+}
+
+@test "setup: closes, opens, proves, and ends; what comes into this network later is held by it" {
+	run cage "$SECURE_INIT" setup
+	assert_status 0
+	assert_says "Network isolation is enabled"
+	assert_says "proved: api.anthropic.com port 443 could be connected to"
+	closed
+	run in_cage $as_user python3 "$TRY" tcp $ANTHROPIC 443
+	assert_says open
+	run in_cage $as_user python3 "$TRY" tcp $BLOCKED 443
+	refute_says open
+	# again, as when a pod's init container is restarted
+	before=$(in_cage iptables -S)
+	run cage "$SECURE_INIT" setup
+	assert_status 0
+	[ "$(in_cage iptables -S)" = "$before" ]
+	# a command is not for it, and a word behind -- is a command
+	run -100 "$SECURE_INIT" setup true
+	PARA_NETWORK_ISOLATION=false run -127 "$SECURE_INIT" -s -- setup
+}
+
+@test "setup isolates where nothing else is said; not where it is said otherwise" {
+	unset PARA_NETWORK_ISOLATION PARA_ALLOWED_DOMAINS
+	PARA_ALLOWED_DOMAINS= run cage "$SECURE_INIT" setup
+	assert_status 0
+	closed
+	lab_clean
+	PARA_NETWORK_ISOLATION=false run cage "$SECURE_INIT" setup
+	assert_status 0
+	assert_says "ISOLATION IS OFF"
+	untouched
+	# a failure is the init container's failure
+	PARA_ALLOWED_DOMAINS=nowhere.invalid run cage "$SECURE_INIT" setup
+	assert_refused 105
+}
+
+@test "setup: the agent beside it may be root, so Docker's resolver without named upstreams is refused" {
+	echo "nameserver 127.0.0.11" > "$LAB/docker.conf"
+	CAGE_RESOLV=$LAB/docker.conf run cage $as_user "$LAB/secure-init" setup
+	assert_refused 102
+	assert_says "PARA_RUN_AS"
+	untouched
+}
+
+@test "setup beside a secure-init that is process 1: refused, and nothing changes" {
+	PARA_RUN_AS=65534 start "$SECURE_INIT" -- sleep 60
+	lab_wait_for pgrep -P "$pid" -x sleep
+	before=$(in_cage iptables-save)
+	PARA_ALLOWED_DOMAINS=10.0.0.0/8 run enter "$SECURE_INIT" setup
+	assert_status 102
+	assert_says "process 1 of this container is a secure-init already"
+	[ "$(in_cage iptables-save)" = "$before" ]
+	# the old name is used by scripts that want it closed: they hear that it is
+	run enter "$LAB/init-firewall.sh"
+	kill -KILL "$pid"
+	wait $job || true
+	assert_status 0
+	assert_says "the rules are exactly those that the environment asks for"
+}
+
+@test "status: open, being set up, closed, and tampered with are told apart, also without privileges" {
+	start sleep 60
+	run enter "$SECURE_INIT" status
+	assert_status 1
+	assert_says "OPEN: a packet to 192.0.2.1"
+	run enter $as_user "$SECURE_INIT" status
+	assert_status 1
+	kill -KILL "$pid"
+	wait $job || true
+
+	# a resolver that nobody is
+	echo "nameserver 172.17.0.99" > "$LAB/silent.conf"
+	CAGE_RESOLV=$LAB/silent.conf PARA_RUN_AS=65534 start "$SECURE_INIT" -- sleep 60
+	lab_wait_for closed
+	run enter $as_user "$SECURE_INIT" status
+	assert_status 1
+	assert_says "not yet set up"
+	kill -KILL "$pid"
+	wait $job || true
+
+	PARA_RUN_AS=65534 start "$SECURE_INIT" -- sleep 60
+	lab_wait_for pgrep -P "$pid" -x sleep
+	run enter $as_user "$LAB/secure-init" status
+	assert_status 0
+	assert_says "closed: IPv4 to 192.0.2.1 is refused at once"
+	assert_says "closed: IPv6 to 2001:db8::1 is refused at once"
+	assert_says "given up every privilege"
+	run enter "$SECURE_INIT" status
+	assert_status 0
+	assert_says "the rules are exactly those"
+	# the policy of this environment is another one
+	PARA_NETWORK_ISOLATION=false PARA_ALLOWED_DOMAINS= run enter "$SECURE_INIT" status
+	assert_status 0
+	assert_says "isolation is off"
+	kill -KILL "$pid"
+	wait $job || true
+	# nobody owns the tables now, so that one with NET_ADMIN can change them
+	start sleep 60
+	in_cage nft insert rule ip filter OUTPUT meta mark 7 counter accept
+	run enter "$SECURE_INIT" status
+	kill -KILL "$pid"
+	wait $job || true
+	assert_status 1
+	assert_says "firewall"
+}
+
+@test "para's names: secure-entrypoint.sh is secure-init, init-firewall.sh sets up or says how it is" {
+	run cage "$LAB/secure-entrypoint.sh" echo AGENT-RAN
+	assert_status 0
+	assert_says AGENT-RAN
+	closed
+	lab_clean
+	run cage "$LAB/init-firewall.sh"
+	assert_status 0
+	closed
+	CAGE_CAPS= run cage "$LAB/init-firewall.sh"
+	assert_status 0
+	assert_says "closed: IPv4"
+}
