@@ -59,6 +59,7 @@ bench: build/secure-init
 
 test: build/secure-init build/deps-glibc
 	@deps/install test
+	@deps/install containers || echo "the container tests use the engines that are there"
 	@tests/run
 
 # for tests/mutants, which builds the program with one file changed

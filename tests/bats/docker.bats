@@ -150,11 +150,13 @@ milliseconds() {
 	[ "$(rules para-s)" = "$before" ]
 }
 
-@test "the health check: healthy once the network is closed, unhealthy where it is open" {
-	create closed --health-interval 1s -e PARA_ALLOWED_DOMAINS=$ALLOW
-	create open --health-interval 1s --health-retries 1 --health-start-period 0s -e PARA_NETWORK_ISOLATION=false
-	docker start closed open
-	is() { [ "$(docker inspect -f '{{.State.Health.Status}}' "$1")" = "$2" ]; }
-	lab_wait_for is closed healthy || { docker inspect -f '{{json .State.Health}}' closed; return 1; }
-	lab_wait_for is open unhealthy || { docker inspect -f '{{json .State.Health}}' open; return 1; }
+@test "the health check: healthy once the network is closed, unhealthy when it no longer is" {
+	create para-s --health-interval 1s --health-retries 1 -e PARA_ALLOWED_DOMAINS=$ALLOW
+	[ "$(docker inspect -f '{{.Config.User}} {{.Config.Healthcheck.Test}}' para-s)" = "para [CMD /usr/local/sbin/secure-init status]" ]
+	docker start para-s
+	health_is() { [ "$(docker inspect -f '{{.State.Health.Status}}' para-s)" = "$1" ]; }
+	lab_wait_for health_is healthy || { docker inspect -f '{{json .State.Health}}' para-s; return 1; }
+	# somebody with all rights over the machine opens what the health check tries
+	outside para-s ipset add allowed-domains 192.0.2.0/24
+	lab_wait_for health_is unhealthy || { docker inspect -f '{{json .State.Health}}' para-s; return 1; }
 }
