@@ -1,6 +1,7 @@
 # Shared by the tests in real engines: one dockerd a file, and what they look at from outside of the containers.
 #
-# A file says before it loads this: DOCKER_IMAGES, the images it needs; DOCKER_OPTIONS, options for dockerd.
+# A file says before it loads this: DOCKER_IMAGES, the images it needs; DOCKER_OPTIONS, options for dockerd. And, after
+# it, what the machine must have first, as engines_machine.
 source "$BATS_TEST_DIRNAME/../engines/engines.bash"
 
 setup_file() {
@@ -11,13 +12,16 @@ setup_file() {
 	chmod 755 "$LAB"
 	engines_podman_config "$LAB/podman"
 	set +a
+	! declare -F engines_machine > /dev/null || engines_machine
 	# shellcheck disable=SC2086
 	docker_up ${DOCKER_OPTIONS:-}
 	# shellcheck disable=SC2086
 	docker_images $DOCKER_IMAGES
 }
 
-teardown_file() {
+teardown_file() { engines_teardown; }
+
+engines_teardown() {
 	[ -n "${LAB:-}" ] || return 0
 	docker_down
 	umount "$PODMAN_RUN"

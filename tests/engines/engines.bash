@@ -70,8 +70,9 @@ docker_up() {
 	lab_guard
 	# a containerd of the machine's own is not for us
 	[ ! -d /run/containerd ] || mount -t tmpfs none /run/containerd
-	mkdir -p "$ENGINES/docker"
-	nsenter --net="/run/netns/$CAGE" dockerd --data-root "$ENGINES/docker" --exec-root "$LAB/docker" --pidfile "$LAB/dockerd-pid" \
+	local root=${DOCKER_ROOT:-$ENGINES/docker}
+	mkdir -p "$root"
+	nsenter --net="/run/netns/$CAGE" dockerd --data-root "$root" --exec-root "$LAB/docker" --pidfile "$LAB/dockerd-pid" \
 		-H "unix://$LAB/docker.sock" --cgroup-parent "/${LAB##*/}" --dns "$GATEWAY" --bip "${BRIDGE}/24" --ipv6 --fixed-cidr-v6 "$BRIDGE6_NET" \
 		--default-address-pool base=172.31.0.0/16,size=24 --ip6tables=false "$@" > "$LAB/dockerd.log" 2>&1 3>&- &
 	echo $! > "$LAB/dockerd.pid"
