@@ -6,9 +6,9 @@
 #
 # The same `make` as everywhere, from the same pinned sources. Needs nothing of BuildKit.
 #
-# The program has the file capabilities that it needs where an image's USER is not root, and COPY --from keeps them.
-# They are permitted, not effective: so it can be executed also where the container was not given them, and says
-# itself what is missing.
+# The program has the file capabilities that it needs where an image's USER is not root. COPY --from keeps them in podman
+# and in BuildKit, not in Docker's classic builder: there, `RUN setcap` again. They are permitted, not effective: so it
+# can be executed also where the container was not given them, and says itself what is missing.
 
 # Debian 12, or an image made of it
 ARG BUILD_IMAGE=debian:12
