@@ -21,6 +21,7 @@
 #include "init/place.h"
 #include "init/preflight.h"
 #include "init/privileges.h"
+#include "init/proxy.h"
 #include "init/serve.h"
 #include "init/status.h"
 #include "init/summary.h"
@@ -166,6 +167,8 @@ static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *e
 	const struct config *config = setup->config;
 	int ret = user_environment(&setup->user, error);
 
+	if (ret == 0)
+		ret = proxy_environment(&config->policy, error);
 	if (ret == 0 && config->keep_privileges)
 		ret = privileges_become(&setup->user, error);
 	else if (ret == 0)
