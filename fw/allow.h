@@ -14,10 +14,10 @@ int allow_targets(const struct policy *policy, struct lookup *lookup, struct err
 int allow_github_api(const struct lookup *lookup, struct contents *contents, struct error *error);
 
 /*
- * All that the policy opens, settled: each entry's address, network or looked-up addresses, and with a name
- * of GitHub the ranges, on that name's ports. The caller frees contents.
+ * What each list of the policy holds, settled: each entry's address, network or looked-up addresses, and with
+ * a name of GitHub the ranges, on that name's ports. The caller frees the contents.
  */
 int allow_contents(const struct policy *policy, const struct lookup *lookup, const struct prefixes *ranges,
-	struct contents *contents, struct error *error);
+	struct contents contents[LISTS], struct error *error);
 
 #endif

@@ -61,6 +61,14 @@ static int add_ports(const struct item *item, struct entry *entry, const char *t
 	return 0;
 }
 
+int entry_add_ports(const char *variable, struct entry *entry, const char *text, struct error *error)
+{
+	struct item item = {.variable = variable, .position = entry->position, .error = error};
+
+	snprintf(item.text, sizeof(item.text), "%s", text);
+	return add_ports(&item, entry, text);
+}
+
 /* True if the item is only a port or range of ports, which then belongs to the entry before it. */
 static bool is_bare_port(const char *text)
 {
@@ -208,7 +216,7 @@ static int parse_item(const struct item *item, struct entry *entry)
 	return ret;
 }
 
-static int append(struct entries *entries, const struct entry *entry)
+int entries_add(struct entries *entries, const struct entry *entry)
 {
 	if (entries->n == entries->room) {
 		size_t room = entries->room == 0 ? 8 : entries->room * 2;
@@ -282,7 +290,7 @@ int entries_parse(const char *variable, const char *list, struct entries *entrie
 		} else {
 			ret = parse_item(&item, &entry);
 			if (ret == 0)
-				ret = append(entries, &entry);
+				ret = entries_add(entries, &entry);
 		}
 		if (ret == -ENOMEM)
 			return error_set(

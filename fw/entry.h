@@ -49,6 +49,12 @@ struct entries {
 int entries_parse(const char *variable, const char *list, struct entries *entries, struct error *error);
 void entries_free(struct entries *entries);
 
+/* Appends one. Returns 0 or -ENOMEM. */
+int entries_add(struct entries *entries, const struct entry *entry);
+
+/* Adds "443" or "8000-8010" to the ports of an entry. Returns 0 or -EINVAL with *error filled. */
+int entry_add_ports(const char *variable, struct entry *entry, const char *text, struct error *error);
+
 /* The entry as the operator would write it, for messages. Returns text. */
 #define ENTRY_TEXT (NAME_TEXT + ENTRY_PORTS_MAX * 12 + 8)
 const char *entry_text(const struct entry *entry, char text[ENTRY_TEXT]);

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
+#include <linux/netfilter/ipset/ip_set.h>
 
 #include "fw/ipset.h"
 #include "fw/kernel.h"
@@ -40,7 +41,7 @@ static int forget_connections(struct netlink *netlink)
 
 int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, struct error *error)
 {
-	int ret = ipset_prepare(&firewall->netlink, firewall->index, error);
+	int ret = ipset_prepare(&firewall->netlink, ruleset, firewall->index, error);
 
 	if (ret < 0)
 		return ret;
@@ -57,10 +58,14 @@ int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, str
 	return 0;
 }
 
-int firewall_open(struct firewall *firewall, const struct contents *contents, struct error *error)
+int firewall_open(struct firewall *firewall, const struct contents contents[LISTS], struct error *error)
 {
 	for (int set = 0; set < SETS; set++) {
-		int ret = ipset_fill(&firewall->netlink, (enum set_id)set, contents, error);
+		int ret;
+
+		if (firewall->index[set] == IPSET_INVALID_ID)
+			continue;
+		ret = ipset_fill(&firewall->netlink, set, &contents[SET_LIST(set)], error);
 
 		if (ret < 0)
 			return ret;

@@ -29,11 +29,12 @@ int firewall_begin(struct firewall *firewall, struct error *error);
 
 /*
  * Closes the network: sets made empty, tables replaced in one batch, and every connection that was tracked
- * before forgotten, so that none of them passes as established.
+ * before forgotten, so that none of them passes as established. May be called again with other rules.
  */
 int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, struct error *error);
 
-/* Opens the network to the contents: each set filled beside, then put in place of the one the rules name. */
-int firewall_open(struct firewall *firewall, const struct contents *contents, struct error *error);
+/* Opens the network to the contents of the lists: each set filled beside, then put in place of the one the
+ * rules name. */
+int firewall_open(struct firewall *firewall, const struct contents contents[LISTS], struct error *error);
 
 #endif

@@ -100,11 +100,17 @@ static int refused(struct error *error, const char *what, const char *name, int 
 		strerror(-ret));
 }
 
-int ipset_prepare(struct netlink *netlink, uint16_t index[SETS], struct error *error)
+int ipset_prepare(
+	struct netlink *netlink, const struct ruleset *ruleset, uint16_t index[SETS], struct error *error)
 {
 	for (int set = 0; set < SETS; set++) {
 		const struct set_kind *kind = &set_kinds[set];
-		int ret = create(netlink, kind->name, kind);
+		int ret;
+
+		index[set] = IPSET_INVALID_ID;
+		if (!ruleset_uses(ruleset, set))
+			continue;
+		ret = create(netlink, kind->name, kind);
 
 		if (ret == -EEXIST)
 			return error_set(error, FAIL_FIREWALL, EEXIST,
@@ -211,7 +217,7 @@ static int fill(struct filling *filling, const struct set_kind *kind, const stru
 	return ret == 0 ? filling_send(filling) : ret;
 }
 
-int ipset_fill(struct netlink *netlink, enum set_id set, const struct contents *contents, struct error *error)
+int ipset_fill(struct netlink *netlink, int set, const struct contents *contents, struct error *error)
 {
 	const struct set_kind *kind = &set_kinds[set];
 	char next[IPSET_MAXNAMELEN];

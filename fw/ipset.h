@@ -7,19 +7,20 @@
 
 #include <stdint.h>
 
+#include "fw/rule.h"
 #include "fw/set.h"
 #include "util/error.h"
 #include "util/netlink.h"
 
 /*
- * Makes all four sets, empty (those of an earlier start are emptied), and gives the kernel's index of each.
- * Returns 0 or -errno with *error filled.
+ * Makes the sets that the rules ask, empty (those of an earlier start are emptied), and gives the kernel's
+ * index of each; IPSET_INVALID_ID for the others. Returns 0 or -errno with *error filled.
  */
-int ipset_prepare(struct netlink *netlink, uint16_t index[SETS], struct error *error);
+int ipset_prepare(
+	struct netlink *netlink, const struct ruleset *ruleset, uint16_t index[SETS], struct error *error);
 
 /* Gives one set what settled contents say. Returns 0 or -errno with *error filled. */
-int ipset_fill(
-	struct netlink *netlink, enum set_id set, const struct contents *contents, struct error *error);
+int ipset_fill(struct netlink *netlink, int set, const struct contents *contents, struct error *error);
 
 /* True if the kernel has an index for a set of this name, put into *index. Returns 0 or -errno. */
 int ipset_index(struct netlink *netlink, const char *name, uint16_t *index);

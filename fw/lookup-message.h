@@ -9,6 +9,7 @@
 enum lookup_type {
 	LOOKUP_ADDRESS = 1, /* child: target index has this address */
 	LOOKUP_FAILED,	    /* child: target index has none, text says why */
+	LOOKUP_ABSENT,	    /* child: the same, and for certain: DNS says that there is none */
 	LOOKUP_NAMES_DONE,  /* child: that was all of the names */
 	LOOKUP_FETCH_FROM,  /* parent: GitHub's API has this address */
 	LOOKUP_FETCH,	    /* parent: that was all of its addresses, and the way is open; fetch the ranges */

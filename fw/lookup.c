@@ -28,7 +28,7 @@
 /* What the child keeps of the whole time for itself: to say what went wrong before the deadline strikes. */
 #define MARGIN_MS 1000
 
-int lookup_add(struct lookup *lookup, const char *name, bool optional, size_t *place)
+int lookup_add(struct lookup *lookup, const char *name, enum need need, size_t *place)
 {
 	size_t i = 0;
 
@@ -37,7 +37,8 @@ int lookup_add(struct lookup *lookup, const char *name, bool optional, size_t *p
 	if (place != NULL)
 		*place = i;
 	if (i < lookup->n) {
-		lookup->targets[i].optional = lookup->targets[i].optional && optional;
+		if (need > lookup->targets[i].need)
+			lookup->targets[i].need = need;
 		return 0;
 	}
 	if (lookup->n == lookup->room) {
@@ -49,7 +50,7 @@ int lookup_add(struct lookup *lookup, const char *name, bool optional, size_t *p
 		lookup->targets = targets;
 		lookup->room = room;
 	}
-	lookup->targets[i] = (struct target){.optional = optional};
+	lookup->targets[i] = (struct target){.need = need};
 	snprintf(lookup->targets[i].name, sizeof(lookup->targets[i].name), "%s", name);
 	lookup->n++;
 	return 0;
@@ -166,8 +167,8 @@ static int take_address(struct target *target, const struct prefix *address, str
 		return error_set(error, FAIL_NAMES, EBADMSG,
 			"%s: the answer of DNS holds no valid addresses, or more than %d", target->name,
 			ADDRESSES_MAX);
-	kind = unusable(address);
-	if (kind != NULL && target->optional) {
+	kind = target->need == NEED_BLOCK ? NULL : unusable(address);
+	if (kind != NULL && target->need == NEED_PROBE) {
 		target->failed = true;
 		return 0;
 	}
@@ -178,7 +179,7 @@ static int take_address(struct target *target, const struct prefix *address, str
 			"ad-blocking resolver? Use another resolver (docker run --dns), or take the name off "
 			"the list",
 			target->name, kind, prefix_text(address, text));
-	if (prefix_kind(address) == ADDRESS_PRIVATE && !target->optional)
+	if (prefix_kind(address) == ADDRESS_PRIVATE && target->need == NEED_ALLOW)
 		log_info("%s is at the private address %s", target->name, prefix_text(address, text));
 	if (prefixes_add(&target->addresses, address) < 0)
 		return error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory while looking up names");
@@ -211,7 +212,8 @@ int lookup_names(struct lookup *lookup, struct error *error)
 		if (message.type == LOOKUP_NAMES_DONE)
 			break;
 		if (message.index >= lookup->n ||
-			(message.type != LOOKUP_ADDRESS && message.type != LOOKUP_FAILED))
+			(message.type != LOOKUP_ADDRESS && message.type != LOOKUP_FAILED &&
+				message.type != LOOKUP_ABSENT))
 			return error_set(error, FAIL_SYSTEM, EBADMSG,
 				"the process that looks up names sent a message that it cannot mean");
 		target = &lookup->targets[message.index];
@@ -221,7 +223,11 @@ int lookup_names(struct lookup *lookup, struct error *error)
 				return ret;
 		} else {
 			target->failed = true;
-			if (!target->optional)
+			if (target->need == NEED_BLOCK && message.type == LOOKUP_ABSENT)
+				log_warn("%s is to be blocked, and has no address now: nothing is blocked by "
+					 "it",
+					target->name);
+			else if (target->need != NEED_PROBE)
 				add_failure(failures, sizeof(failures), ++failed, target, message.text);
 		}
 	}
@@ -231,7 +237,8 @@ int lookup_names(struct lookup *lookup, struct error *error)
 			add_failure(failures, sizeof(failures), ++failed, &lookup->targets[i], "no answer");
 	if (failed > 0)
 		return error_set(error, FAIL_NAMES, EHOSTUNREACH,
-			"no address for %u allowed %s: %s. Correct PARA_ALLOWED_DOMAINS, or the resolver in "
+			"no address for %u %s of the lists: %s. Correct PARA_ALLOWED_DOMAINS, or the "
+			"resolver in "
 			"/etc/resolv.conf (docker run --dns)",
 			failed, failed == 1 ? "name" : "names", failures);
 	return 0;

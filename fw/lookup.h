@@ -16,10 +16,17 @@
 
 #define GITHUB_API_HOST "api.github.com"
 
+/* What a name is wanted for; the greater of two counts. */
+enum need {
+	NEED_PROBE, /* not the operator's: it may fail, and may be anything */
+	NEED_BLOCK, /* it may be without an address, if DNS says so */
+	NEED_ALLOW, /* it must have one, of a kind to believe */
+};
+
 /* One name to be resolved, and what came of it. */
 struct target {
 	char name[NAME_TEXT];
-	bool optional; /* not of the operator's list: it may fail, and may be anything */
+	enum need need;
 	bool failed;
 	struct prefixes addresses;
 };
@@ -33,7 +40,7 @@ struct lookup {
 };
 
 /* Adds a name unless it is there, and gives its place among the targets. Returns 0 or -ENOMEM. */
-int lookup_add(struct lookup *lookup, const char *name, bool optional, size_t *place);
+int lookup_add(struct lookup *lookup, const char *name, enum need need, size_t *place);
 
 /*
  * Starts the child on the names. seconds: how long all of it may take at most. Returns 0 or -errno with

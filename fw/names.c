@@ -65,7 +65,7 @@ static void answered(void *data, int status, int timeouts, struct ares_addrinfo 
 
 	(void)timeouts;
 	resolution->under_way--;
-	if (!resolution->targets[question->index].optional)
+	if (resolution->targets[question->index].need != NEED_PROBE)
 		resolution->under_way_needed--;
 	for (struct ares_addrinfo_node *node = answer != NULL ? answer->nodes : NULL; node != NULL;
 		node = node->ai_next) {
@@ -82,7 +82,11 @@ static void answered(void *data, int status, int timeouts, struct ares_addrinfo 
 		n++;
 	}
 	if (n == 0) {
-		message.type = LOOKUP_FAILED;
+		/* both said by DNS itself: there is no such name (NXDOMAIN), or none of its records is an
+		 * address */
+		message.type = status == ARES_ENOTFOUND || status == ARES_ENODATA || status == ARES_SUCCESS
+				       ? LOOKUP_ABSENT
+				       : LOOKUP_FAILED;
 		snprintf(message.text, sizeof(message.text), "%s",
 			status == ARES_SUCCESS ? "it has no address" : ares_strerror(status));
 		report(resolution, &message);
@@ -185,7 +189,7 @@ int names_resolve(const struct target *targets, size_t n, int socket)
 
 			questions[asked] = (struct question){&resolution, (uint32_t)asked};
 			resolution.under_way++;
-			resolution.under_way_needed += !targets[asked].optional;
+			resolution.under_way_needed += targets[asked].need != NEED_PROBE;
 			ares_getaddrinfo(channels[one_label], targets[asked].name, NULL, &hints, answered,
 				&questions[asked]);
 			asked++;

@@ -212,10 +212,11 @@ static void put_matches(struct nlmsghdr *message, const struct rule *rule, const
 		xt(message, "match", "conntrack", 3, &info, sizeof(info));
 	}
 	if (rule->set != 0) {
-		/* No IPSET_DIM_…_SRC flag: every dimension looks at the destination. */
+		/* the first dimension is the peer; the second, the port, is always the destination's */
 		const struct xt_set_info_match_v4 info = {
 			.match_set = {.index = index[rule->set - 1],
-				.dim = set_kinds[rule->set - 1].with_ports ? IPSET_DIM_TWO : IPSET_DIM_ONE},
+				.dim = set_kinds[rule->set - 1].with_ports ? IPSET_DIM_TWO : IPSET_DIM_ONE,
+				.flags = rule->chain == CHAIN_INPUT ? IPSET_DIM_ONE_SRC : 0},
 		};
 
 		xt(message, "match", "set", 4, &info, sizeof(info));

@@ -1,7 +1,4 @@
-/*
- * From policy to rules. One order for both families, in which a person can read who gets through:
- * loopback, what is established, DNS, SSH, the host's network, the allowed sets, and the refusal of the rest.
- */
+/* From policy to rules: one order for both families, in which a person can read who gets through. */
 #include "fw/policy.h"
 
 #include <errno.h>
@@ -11,24 +8,86 @@
 #define PORT_DNS 53
 #define PORT_SSH 22
 
-void policy_free(struct policy *policy)
+/*
+ * The addresses of the clouds' metadata services: AWS, Google, Azure, DigitalOcean and others
+ * (169.254.169.254, fd00:ec2::254, fd20:ce::254), AWS's containers and pods (169.254.170.2, 169.254.170.23,
+ * fd00:ec2::23), Azure's agent (168.63.129.16), Alibaba (100.100.100.200), Oracle (192.0.0.192).
+ */
+const char policy_metadata[] =
+	"169.254.169.254,169.254.170.2,169.254.170.23,168.63.129.16,100.100.100.200,192.0.0.192,"
+	"fd00:ec2::254,fd00:ec2::23,fd20:ce::254";
+
+bool policy_is_metadata(const struct prefix *address)
 {
-	entries_free(&policy->allowed);
+	struct entries entries = {0};
+	struct error error;
+	bool is = false;
+
+	if (entries_parse("metadata", policy_metadata, &entries, &error) == 0)
+		for (size_t i = 0; i < entries.n; i++)
+			is = is || prefix_compare(&entries.v[i].prefix, address) == 0;
+	entries_free(&entries);
+	return is;
 }
 
-int policy_check(const struct policy *policy, struct error *error)
+void policy_free(struct policy *policy)
 {
-	for (size_t i = 0; i < policy->allowed.n; i++) {
-		char text[ENTRY_TEXT];
+	for (int list = 0; list < LISTS; list++)
+		entries_free(&policy->list[list]);
+}
 
-		if (policy->allowed.v[i].kind == ENTRY_WILDCARD)
-			return error_set(error, FAIL_CONFIG, EINVAL,
-				"PARA_ALLOWED_DOMAINS: entry %u, '%.200s': this version cannot enforce "
-				"wildcards; "
-				"name each host, as in api.%s",
-				policy->allowed.v[i].position, entry_text(&policy->allowed.v[i], text),
-				policy->allowed.v[i].name);
+bool policy_has_names(const struct policy *policy)
+{
+	for (int list = 0; list < LISTS; list++)
+		for (size_t i = 0; i < policy->list[list].n; i++)
+			if (policy->list[list].v[i].kind == ENTRY_NAME)
+				return true;
+	return false;
+}
+
+/* True if anything can be on the block list, so that there are rules for it. */
+static bool policy_blocks(const struct policy *policy)
+{
+	return policy->mode == MODE_BLOCKLIST || policy->list[LIST_BLOCKED].n > 0;
+}
+
+/* What the mode and the profile mean for the services that nobody spoke of. */
+static void settle_services(struct policy *policy)
+{
+	const bool only_named = policy->strict || policy->mode == MODE_PROXY || policy->mode == MODE_NONE;
+
+	if (policy->dns == DNS_UNSAID) {
+		/* a strict policy without a name has no use for DNS */
+		const bool of_use =
+			policy->mode != MODE_NONE &&
+			(!policy->strict || policy_has_names(policy) || policy->mode == MODE_BLOCKLIST);
+
+		policy->dns = of_use ? DNS_RESOLVERS : DNS_NONE;
 	}
+	if (policy->ssh == SSH_UNSAID)
+		policy->ssh = only_named ? SSH_ALLOWLIST : SSH_ANY;
+	if (policy->host == HOST_UNSAID)
+		policy->host = only_named ? HOST_NONE : HOST_SUBNET;
+	if (!policy->inbound_said)
+		policy->inbound_host = true;
+}
+
+int policy_settle(struct policy *policy, struct error *error)
+{
+	struct entries *allowed = &policy->list[LIST_ALLOWED];
+
+	settle_services(policy);
+	if (policy->mode == MODE_NONE && (allowed->n > 0 || policy->list[LIST_INBOUND].n > 0))
+		return error_set(error, FAIL_CONFIG, EINVAL,
+			"the network mode is none, and something is allowed: leave the list empty, or choose "
+			"the mode "
+			"allowlist");
+	if (policy->mode == MODE_PROXY && (allowed->n != 1 || allowed->v[0].n_ports != 1 ||
+						  allowed->v[0].ports[0].low != allowed->v[0].ports[0].high))
+		return error_set(error, FAIL_CONFIG, EINVAL,
+			"the network mode is proxy, so exactly the proxy is allowed: set "
+			"PARA_PROXY=HOST:PORT, and no "
+			"allowed domains (let the proxy decide on them)");
 	return 0;
 }
 
@@ -42,10 +101,18 @@ bool entry_is_github(const struct entry *entry)
 	return length == tail || entry->name[length - tail - 1] == '.';
 }
 
+bool entries_want_github(const struct entries *entries)
+{
+	for (size_t i = 0; i < entries->n; i++)
+		if (entry_is_github(&entries->v[i]))
+			return true;
+	return false;
+}
+
 bool policy_wants_github(const struct policy *policy)
 {
-	for (size_t i = 0; i < policy->allowed.n; i++)
-		if (entry_is_github(&policy->allowed.v[i]))
+	for (int list = 0; list < LISTS; list++)
+		if (entries_want_github(&policy->list[list]))
 			return true;
 	return false;
 }
@@ -71,28 +138,46 @@ static void add_dns(struct ruleset *ruleset, uint8_t family, struct prefix serve
 				     .by_root = by_root});
 }
 
-static void dns_rules(struct ruleset *ruleset, uint8_t family, const struct resolv *resolv)
+/* metadata: those servers that a cloud has at the address of its metadata service, or only the others. */
+static void dns_rules(struct ruleset *ruleset, uint8_t family, const struct resolv *resolv, bool metadata)
 {
 	const struct prefix anyone = {0};
 
 	for (unsigned int i = 0; i < resolv->n_servers; i++)
 		if (resolv->servers[i].family == family &&
-			prefix_kind(&resolv->servers[i]) != ADDRESS_LOOPBACK)
+			prefix_kind(&resolv->servers[i]) != ADDRESS_LOOPBACK &&
+			policy_is_metadata(&resolv->servers[i]) == metadata)
 			add_dns(ruleset, family, resolv->servers[i], false);
 	for (unsigned int i = 0; i < resolv->n_upstreams && resolv->docker; i++)
-		if (resolv->upstreams[i].family == family)
+		if (resolv->upstreams[i].family == family &&
+			policy_is_metadata(&resolv->upstreams[i]) == metadata)
 			add_dns(ruleset, family, resolv->upstreams[i], false);
-	if (resolv->docker && !resolv->upstreams_named)
+	if (resolv->docker && !resolv->upstreams_named && !metadata)
 		add_dns(ruleset, family, anyone, true);
 }
 
-static void host_rules(
-	struct ruleset *ruleset, uint8_t family, enum chain chain, const struct host_networks *host)
+const struct prefixes *policy_host(const struct policy *policy, const struct host_networks *host)
 {
-	for (size_t i = 0; i < host->networks.n; i++)
-		if (host->networks.v[i].family == family)
-			add(ruleset,
-				(struct rule){.family = family, .chain = chain, .peer = host->networks.v[i]});
+	static const struct prefixes none;
+
+	switch (policy->host) {
+	case HOST_SUBNET:
+		return &host->networks;
+	case HOST_GATEWAY:
+		return &host->gateways;
+	default:
+		return &none;
+	}
+}
+
+static void host_rules(struct ruleset *ruleset, uint8_t family, enum chain chain, const struct policy *policy,
+	const struct host_networks *host)
+{
+	const struct prefixes *open = policy_host(policy, host);
+
+	for (size_t i = 0; i < open->n; i++)
+		if (open->v[i].family == family)
+			add(ruleset, (struct rule){.family = family, .chain = chain, .peer = open->v[i]});
 }
 
 /*
@@ -112,54 +197,108 @@ static void neighbour_rules(struct ruleset *ruleset, enum chain chain)
 				     .icmp6type = types[i]});
 }
 
-static void set_rules(struct ruleset *ruleset, uint8_t family)
+/* Refuses what a rule without a verdict would match. */
+static void refuse(struct ruleset *ruleset, struct rule rule)
+{
+	if (rule.family == AF_INET6 && (rule.protocol == 0 || rule.protocol == IPPROTO_TCP)) {
+		struct rule reset = rule;
+
+		reset.protocol = IPPROTO_TCP;
+		reset.verdict = VERDICT_RESET;
+		add(ruleset, reset);
+	}
+	rule.verdict = VERDICT_REJECT;
+	if (rule.family == AF_INET || rule.protocol != IPPROTO_TCP)
+		add(ruleset, rule);
+}
+
+/* Lets through what a list's sets hold: TCP and UDP, as an entry promises. */
+static void accept_list(struct ruleset *ruleset, uint8_t family, enum chain chain, enum list list)
 {
 	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
 
-	for (int set = 0; set < SETS; set++) {
-		if (set_kinds[set].family != family)
-			continue;
-		for (size_t i = 0; i < sizeof(protocols); i++)
+	for (int set = SET_OF(list, 0); set < SET_OF(list, SET_KINDS); set++)
+		for (size_t i = 0; i < sizeof(protocols) && set_kinds[set].family == family; i++)
 			add(ruleset, (struct rule){.family = family,
-					     .chain = CHAIN_OUTPUT,
+					     .chain = (uint8_t)chain,
 					     .protocol = protocols[i],
 					     .set = (uint8_t)(set + 1)});
+}
+
+/* Refuses what the sets of the block list hold: on all ports every protocol, else TCP and UDP. */
+static void refuse_blocked(struct ruleset *ruleset, uint8_t family, enum chain chain)
+{
+	for (int set = SET_OF(LIST_BLOCKED, 0); set < SET_OF(LIST_BLOCKED, SET_KINDS); set++) {
+		struct rule rule = {.family = family, .chain = (uint8_t)chain, .set = (uint8_t)(set + 1)};
+
+		if (set_kinds[set].family != family || (set_kinds[set].with_ports && chain == CHAIN_INPUT))
+			continue;
+		if (!set_kinds[set].with_ports) {
+			refuse(ruleset, rule);
+			continue;
+		}
+		rule.protocol = IPPROTO_TCP;
+		refuse(ruleset, rule);
+		rule.protocol = IPPROTO_UDP;
+		refuse(ruleset, rule);
 	}
 }
 
-static void family_rules(struct ruleset *ruleset, uint8_t family, const struct resolv *resolv,
+/* Who may come in: nobody blocked; then whoever is listed; then the host's network. */
+static void input_rules(struct ruleset *ruleset, uint8_t family, const struct policy *policy,
 	const struct host_networks *host)
 {
-	add(ruleset, (struct rule){.family = family, .chain = CHAIN_INPUT, .loopback = 1});
 	add(ruleset,
 		(struct rule){
 			.family = family, .chain = CHAIN_INPUT, .states = STATE_ESTABLISHED | STATE_RELATED});
+	add(ruleset, (struct rule){.family = family, .chain = CHAIN_INPUT, .loopback = 1});
 	if (family == AF_INET6)
 		neighbour_rules(ruleset, CHAIN_INPUT);
-	host_rules(ruleset, family, CHAIN_INPUT, host);
-
-	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .loopback = 1});
-	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .states = STATE_ESTABLISHED});
-	if (family == AF_INET6)
-		neighbour_rules(ruleset, CHAIN_OUTPUT);
-	dns_rules(ruleset, family, resolv);
-	add(ruleset,
-		(struct rule){
-			.family = family, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_TCP, .dport = PORT_SSH});
-	host_rules(ruleset, family, CHAIN_OUTPUT, host);
-	set_rules(ruleset, family);
-	if (family == AF_INET6)
-		add(ruleset, (struct rule){.family = family,
-				     .chain = CHAIN_OUTPUT,
-				     .protocol = IPPROTO_TCP,
-				     .verdict = VERDICT_RESET});
-	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .verdict = VERDICT_REJECT});
+	if (policy->list[LIST_INBOUND].n > 0)
+		accept_list(ruleset, family, CHAIN_INPUT, LIST_INBOUND);
+	if (policy_blocks(policy))
+		refuse_blocked(ruleset, family, CHAIN_INPUT);
+	if (policy->inbound_host)
+		host_rules(ruleset, family, CHAIN_INPUT, policy, host);
 }
 
-int policy_rules(const struct resolv *resolv, const struct host_networks *host, bool agent_is_root,
-	struct ruleset *ruleset, struct error *error)
+/* The order of docs/policy.md: established, loopback, allowed, blocked, essential, and what is left. */
+static void output_rules(struct ruleset *ruleset, uint8_t family, const struct policy *policy,
+	const struct resolv *resolv, const struct host_networks *host, bool dns)
 {
-	if (resolv->docker && !resolv->upstreams_named && agent_is_root)
+	const struct rule ssh = {
+		.family = family, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_TCP, .dport = PORT_SSH};
+
+	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .states = STATE_ESTABLISHED});
+	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .loopback = 1});
+	if (family == AF_INET6)
+		neighbour_rules(ruleset, CHAIN_OUTPUT);
+	if (policy->ssh == SSH_NONE)
+		refuse(ruleset, ssh);
+	accept_list(ruleset, family, CHAIN_OUTPUT, LIST_ALLOWED);
+	/* some clouds answer DNS where their metadata is, which is blocked next */
+	if (dns)
+		dns_rules(ruleset, family, resolv, true);
+	if (policy_blocks(policy))
+		refuse_blocked(ruleset, family, CHAIN_OUTPUT);
+	if (dns)
+		dns_rules(ruleset, family, resolv, false);
+	if (policy->ssh == SSH_ANY)
+		add(ruleset, ssh);
+	host_rules(ruleset, family, CHAIN_OUTPUT, policy, host);
+	if (policy->mode == MODE_BLOCKLIST)
+		add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT});
+	else
+		refuse(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT});
+}
+
+int policy_rules(const struct policy *policy, const struct resolv *resolv, const struct host_networks *host,
+	bool agent_is_root, bool looking_up, struct ruleset *ruleset, struct error *error)
+{
+	static const uint8_t families[] = {AF_INET, AF_INET6};
+	const bool dns = policy->dns == DNS_RESOLVERS || (looking_up && policy_has_names(policy));
+
+	if (dns && !looking_up && resolv->docker && !resolv->upstreams_named && agent_is_root)
 		return error_set(error, FAIL_PRIVILEGE, EPERM,
 			"Docker's resolver (127.0.0.11) asks other servers from inside this container, as "
 			"root, and "
@@ -169,8 +308,10 @@ int policy_rules(const struct resolv *resolv, const struct host_networks *host, 
 			"Docker 26 "
 			"or newer");
 	memset(ruleset, 0, sizeof(*ruleset));
-	family_rules(ruleset, AF_INET, resolv, host);
-	family_rules(ruleset, AF_INET6, resolv, host);
+	for (size_t f = 0; f < sizeof(families); f++) {
+		input_rules(ruleset, families[f], policy, host);
+		output_rules(ruleset, families[f], policy, resolv, host, dns);
+	}
 	if (ruleset->n > RULES_MAX)
 		return error_set(error, FAIL_FIREWALL, E2BIG,
 			"the host's network and the resolvers need %zu rules, more than the %d that this "

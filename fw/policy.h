@@ -10,11 +10,30 @@
 #include "fw/rule.h"
 #include "util/error.h"
 
-/* Filled by init/config.c from the environment; policy_free gives it back. */
+/* What becomes of a packet that no list names (PARA_NETWORK_MODE). */
+enum mode {
+	MODE_ALLOWLIST, /* refused */
+	MODE_BLOCKLIST, /* sent */
+	MODE_PROXY,	/* refused, and the one thing allowed is the proxy */
+	MODE_NONE,	/* refused, as is everything but loopback */
+};
+
+/* The essential services. Zero is what nobody said anything of: policy_settle puts the mode's own there. */
+enum dns { DNS_UNSAID, DNS_RESOLVERS, DNS_NONE };
+enum ssh { SSH_UNSAID, SSH_ANY, SSH_ALLOWLIST, SSH_NONE };
+enum host { HOST_UNSAID, HOST_SUBNET, HOST_GATEWAY, HOST_NONE };
+
+/* Filled by init/settings.c; policy_free gives it back. */
 struct policy {
 	bool isolated;
 	bool defaulted; /* no list was given: the entries are the four documented defaults */
-	struct entries allowed;
+	bool strict;	/* PARA_PROFILE: what is not named is closed */
+	enum mode mode;
+	enum dns dns;
+	enum ssh ssh;
+	enum host host;
+	bool inbound_said, inbound_host; /* who may come in: the host's network, as far as it is open */
+	struct entries list[LISTS];
 };
 
 /* The four that an operator who gives no list gets (docs/configuration.md). */
@@ -22,19 +41,34 @@ struct policy {
 
 void policy_free(struct policy *policy);
 
-/* Refuses what the grammar knows but this version cannot enforce. Returns 0 or -EINVAL with *error filled. */
-int policy_check(const struct policy *policy, struct error *error);
+/*
+ * Puts what the mode and the profile mean where nothing was said, and refuses what cannot be meant. Returns 0
+ * or -EINVAL with *error filled.
+ */
+int policy_settle(struct policy *policy, struct error *error);
 
-/* True if the entry names a host of GitHub, whose published ranges then are opened with it. */
+/* True if the entry names a host of GitHub, whose published ranges then belong to it. */
 bool entry_is_github(const struct entry *entry);
+bool entries_want_github(const struct entries *entries);
 bool policy_wants_github(const struct policy *policy);
+
+/* True if a name is on one of the lists, so that DNS is needed to know what it means. */
+bool policy_has_names(const struct policy *policy);
+
+/* The networks of the host that the policy opens. */
+const struct prefixes *policy_host(const struct policy *policy, const struct host_networks *host);
+
+/* Where clouds answer whoever asks for the machine's keys; blocked in a block list's mode unless allowed. */
+extern const char policy_metadata[];
+bool policy_is_metadata(const struct prefix *address);
 
 /*
  * The rules of a policy in the place where we are. agent_is_root: the agent's sockets will belong to uid 0,
- * which matters where Docker's resolver can be told from the agent only by that. Returns 0, or -EPERM or
- * -E2BIG with *error filled.
+ * which matters where Docker's resolver can be told from the agent only by that. looking_up: for as long as
+ * names are looked up, which needs DNS even if the agent gets none. Returns 0, or -EPERM or -E2BIG with
+ * *error filled.
  */
-int policy_rules(const struct resolv *resolv, const struct host_networks *host, bool agent_is_root,
-	struct ruleset *ruleset, struct error *error);
+int policy_rules(const struct policy *policy, const struct resolv *resolv, const struct host_networks *host,
+	bool agent_is_root, bool looking_up, struct ruleset *ruleset, struct error *error);
 
 #endif

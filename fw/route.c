@@ -153,6 +153,8 @@ int route_host_networks(struct host_networks *host, struct error *error)
 		host->has_default[f] = by != NULL;
 		if (by != NULL)
 			ret = add_networks(&routes, by, &host->networks);
+		if (ret == 0 && by != NULL && by->gateway.family != AF_UNSPEC)
+			ret = prefixes_add(&host->gateways, &by->gateway);
 	}
 	netlink_close(&netlink);
 	if (ret < 0)

@@ -10,7 +10,8 @@
 #include "util/error.h"
 
 struct host_networks {
-	struct prefixes networks; /* both families; the caller frees */
+	struct prefixes networks; /* both families; the caller frees both */
+	struct prefixes gateways; /* of the default routes; one of none is none */
 	bool has_default[2];	  /* is there a default route: IPv4, IPv6 */
 };
 

@@ -7,6 +7,14 @@
 
 const char *const chain_names[CHAINS] = {"INPUT", "FORWARD", "OUTPUT"};
 
+bool ruleset_uses(const struct ruleset *ruleset, int set)
+{
+	for (size_t i = 0; i < ruleset->n; i++)
+		if (ruleset->v[i].set == set + 1)
+			return true;
+	return false;
+}
+
 static __attribute__((format(printf, 3, 4))) void add(char *text, size_t *used, const char *format, ...)
 {
 	va_list args;
@@ -48,7 +56,9 @@ const char *rule_text(const struct rule *rule, char text[RULE_TEXT])
 			rule->states & STATE_RELATED ? "," : "");
 	if (rule->set != 0)
 		add(text, &used, " -m set --match-set %s %s", set_kinds[rule->set - 1].name,
-			set_kinds[rule->set - 1].with_ports ? "dst,dst" : "dst");
+			set_kinds[rule->set - 1].with_ports ? in ? "src,dst" : "dst,dst"
+			: in				    ? "src"
+							    : "dst");
 	if (rule->verdict == VERDICT_ACCEPT)
 		add(text, &used, " -j ACCEPT");
 	else

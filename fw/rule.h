@@ -36,7 +36,8 @@ struct rule {
 	uint8_t protocol;  /* IPPROTO_… */
 	uint8_t icmp6type; /* RFC 4861 */
 	uint8_t by_root;   /* 1: the sending socket belongs to uid 0 */
-	uint8_t set;	   /* enum set_id + 1 */
+	uint8_t set; /* the set's number + 1; it holds the peer, and with ports our side's (INPUT) or the
+			peer's */
 	uint8_t reserved;
 	struct prefix peer; /* family 0: any. The other side: source in INPUT, destination in OUTPUT */
 };
@@ -49,6 +50,9 @@ struct ruleset {
 	size_t n;
 	struct rule v[RULES_MAX];
 };
+
+/* True if one of the rules asks the set. Sets that none asks are not made. */
+bool ruleset_uses(const struct ruleset *ruleset, int set);
 
 /* The table and chains as iptables names them. */
 #define TABLE_NAME "filter"

@@ -6,10 +6,18 @@
 #include <sys/socket.h>
 
 const struct set_kind set_kinds[SETS] = {
-	[SET_ANY4] = {"allowed-domains", "hash:net", AF_INET, false},
-	[SET_ANY6] = {"allowed-domains6", "hash:net", AF_INET6, false},
-	[SET_PORTS4] = {"allowed-ports", "hash:net,port", AF_INET, true},
-	[SET_PORTS6] = {"allowed-ports6", "hash:net,port", AF_INET6, true},
+	{"allowed-domains", "hash:net", AF_INET, false},
+	{"allowed-domains6", "hash:net", AF_INET6, false},
+	{"allowed-ports", "hash:net,port", AF_INET, true},
+	{"allowed-ports6", "hash:net,port", AF_INET6, true},
+	{"blocked-domains", "hash:net", AF_INET, false},
+	{"blocked-domains6", "hash:net", AF_INET6, false},
+	{"blocked-ports", "hash:net,port", AF_INET, true},
+	{"blocked-ports6", "hash:net,port", AF_INET6, true},
+	{"inbound-hosts", "hash:net", AF_INET, false},
+	{"inbound-hosts6", "hash:net", AF_INET6, false},
+	{"inbound-ports", "hash:net,port", AF_INET, true},
+	{"inbound-ports6", "hash:net,port", AF_INET6, true},
 };
 
 int contents_add(struct contents *contents, const struct prefix *prefix)
@@ -62,8 +70,8 @@ int contents_settle(struct contents *contents)
 		v[kept++] = v[i];
 	}
 	contents->n_endpoints = kept;
-	for (int set = 0; set < SETS; set++)
-		if (contents_count(contents, (enum set_id)set) > SET_ELEMENTS_MAX)
+	for (int set = 0; set < SET_KINDS; set++)
+		if (contents_count(contents, set) > SET_ELEMENTS_MAX)
 			return -E2BIG;
 	return 0;
 }
@@ -75,7 +83,7 @@ void contents_free(struct contents *contents)
 	*contents = (struct contents){0};
 }
 
-size_t contents_count(const struct contents *contents, enum set_id set)
+size_t contents_count(const struct contents *contents, int set)
 {
 	const struct set_kind *kind = &set_kinds[set];
 	size_t n = 0;
@@ -95,7 +103,7 @@ size_t contents_count(const struct contents *contents, enum set_id set)
 	return n;
 }
 
-bool contents_allow(const struct contents *contents, const struct prefix *address, uint16_t port)
+bool contents_hold(const struct contents *contents, const struct prefix *address, uint16_t port)
 {
 	if (prefixes_cover(&contents->any, address))
 		return true;

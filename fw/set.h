@@ -1,6 +1,6 @@
 /*
- * The sets by which rules know what is allowed: their names, and what they hold. Names and types are what
- * `ipset list` shows. Nothing here talks to the kernel.
+ * The sets by which rules know what is allowed, blocked or let in: their names, and what they hold. Names and
+ * types are what `ipset list` shows. Nothing here talks to the kernel.
  */
 #ifndef FW_SET_H
 #define FW_SET_H
@@ -11,8 +11,21 @@
 
 #include "fw/prefix.h"
 
-/* Four sets: any port or some ports, IPv4 or IPv6. */
-enum set_id { SET_ANY4, SET_ANY6, SET_PORTS4, SET_PORTS6, SETS };
+/* What an operator can list. */
+enum list {
+	LIST_ALLOWED, /* where the agent may go */
+	LIST_BLOCKED, /* where it may not */
+	LIST_INBOUND, /* who may come in, and to which ports */
+	LISTS
+};
+
+/* Four sets a list: any port or some ports, IPv4 or IPv6. */
+enum set_kind_id { SET_ANY4, SET_ANY6, SET_PORTS4, SET_PORTS6, SET_KINDS };
+
+/* A set's number: list * SET_KINDS + kind. */
+#define SETS		   (LISTS * SET_KINDS)
+#define SET_OF(list, kind) ((int)(list)*SET_KINDS + (kind))
+#define SET_LIST(set)	   ((enum list)((set) / SET_KINDS))
 
 /*
  * Most elements of one set (ipset's maxelem). A hash:net,port holds one element a network, protocol and port,
@@ -35,7 +48,7 @@ struct endpoint {
 	uint16_t low, high; /* host order, inclusive */
 };
 
-/* What the four sets are meant to hold. {0} is nothing; contents_free gives it back. */
+/* What the four sets of one list are meant to hold. {0} is nothing; contents_free gives it back. */
 struct contents {
 	struct prefixes any; /* both families */
 	struct endpoint *endpoints;
@@ -54,9 +67,9 @@ int contents_settle(struct contents *contents);
 void contents_free(struct contents *contents);
 
 /* Elements that `ipset list` will show of one set, for settled contents. */
-size_t contents_count(const struct contents *contents, enum set_id set);
+size_t contents_count(const struct contents *contents, int set);
 
-/* True if TCP to this address and port is allowed by the sets. */
-bool contents_allow(const struct contents *contents, const struct prefix *address, uint16_t port);
+/* True if TCP or UDP with this address and port is in the sets. */
+bool contents_hold(const struct contents *contents, const struct prefix *address, uint16_t port);
 
 #endif

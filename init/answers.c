@@ -58,13 +58,14 @@ static int say_status(const struct config *config, const struct place *place, st
 {
 	const struct lookup lookup = {.socket = -1};
 	const struct prefixes ranges = {0};
-	struct contents contents = {0};
-	const struct claim claim = {&config->policy, &place->host, &lookup, &contents};
-	int ret = allow_contents(&config->policy, &lookup, &ranges, &contents, error);
+	struct contents contents[LISTS] = {0};
+	const struct claim claim = {&config->policy, &place->host, &lookup, contents};
+	int ret = allow_contents(&config->policy, &lookup, &ranges, contents, error);
 
 	if (ret == 0)
 		ret = status(&claim, &place->ruleset);
-	contents_free(&contents);
+	for (int list = 0; list < LISTS; list++)
+		contents_free(&contents[list]);
 	return ret;
 }
 

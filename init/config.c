@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "init/options.h"
+#include "init/settings.h"
 #include "util/log.h"
 #include "util/number.h"
 
@@ -15,7 +15,8 @@
 
 /* What the variables say, before they are understood. NULL: not set. */
 struct variables {
-	const char *isolation, *domains, *run_as, *privileges, *timeout, *grace, *group, *log, *log_level;
+	const char *setting[SETTINGS]; /* of the policy */
+	const char *run_as, *privileges, *timeout, *grace, *group, *log, *log_level;
 	const char *tini_subreaper, *tini_group, *tini_verbosity; /* what tini understands */
 };
 
@@ -28,8 +29,6 @@ static const char **variable_slot(struct variables *variables, const char *name,
 		const char *name;
 		const char **slot;
 	} table[] = {
-		{PREFIX "NETWORK_ISOLATION", &variables->isolation},
-		{PREFIX "ALLOWED_DOMAINS", &variables->domains},
 		{PREFIX "RUN_AS", &variables->run_as},
 		{PREFIX "PRIVILEGES", &variables->privileges},
 		{PREFIX "SETUP_TIMEOUT", &variables->timeout},
@@ -45,12 +44,11 @@ static const char **variable_slot(struct variables *variables, const char *name,
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
 		if (strlen(table[i].name) == length && memcmp(table[i].name, name, length) == 0)
 			return table[i].slot;
+	for (int i = 0; i < SETTINGS; i++)
+		if (strlen(setting_names[i].variable) == length &&
+			memcmp(setting_names[i].variable, name, length) == 0)
+			return &variables->setting[i];
 	return NULL;
-}
-
-static int bad_value(struct error *error, const char *variable, const char *value, const char *right)
-{
-	return error_set(error, FAIL_CONFIG, EINVAL, "%s is '%.100s'; it must be %s", variable, value, right);
 }
 
 /*
@@ -91,47 +89,31 @@ static void warn_of_unknown(char *const *environment)
 	}
 }
 
-/* The place of text in a list that ends with NULL, or -1. */
-static int find(const char *const *list, const char *text)
-{
-	for (int i = 0; list[i] != NULL; i++)
-		if (strcasecmp(list[i], text) == 0)
-			return i;
-	return -1;
-}
-
-static const char *const yes[] = {"true", "1", "yes", "on", NULL};
-static const char *const no[] = {"false", "0", "no", "off", NULL};
-
 /* A variable that is true or false; *value stays as it is where the variable is not set. */
 static int read_switch(const char *variable, const char *text, bool *value, struct error *error)
 {
-	if (text == NULL)
-		return 0;
-	if (find(yes, text) < 0 && find(no, text) < 0)
-		return bad_value(error, variable, text, "true or false (also 1/0, yes/no, on/off)");
-	*value = find(yes, text) >= 0;
-	return 0;
+	return text == NULL ? 0 : settings_switch(variable, text, value, error);
 }
 
 static int read_log(const struct variables *variables, int louder, struct error *error)
 {
 	static const char *const forms[] = {"text", "json", NULL};
 	static const char *const levels[] = {"error", "warn", "info", "debug", NULL};
-	int form = variables->log == NULL ? 0 : find(forms, variables->log);
-	int level = variables->log_level == NULL ? LOG_INFO : find(levels, variables->log_level);
+	int form = variables->log == NULL ? 0 : settings_word(forms, variables->log);
+	int level = variables->log_level == NULL ? LOG_INFO : settings_word(levels, variables->log_level);
 	uint64_t verbosity;
 
 	if (form < 0)
-		return bad_value(error, "PARA_LOG", variables->log, "text or json");
+		return settings_refuse("PARA_LOG", variables->log, "text or json", error);
 	log_setup(LOG_INFO, form == 1);
 	if (level < 0)
-		return bad_value(error, "PARA_LOG_LEVEL", variables->log_level, "error, warn, info or debug");
+		return settings_refuse(
+			"PARA_LOG_LEVEL", variables->log_level, "error, warn, info or debug", error);
 	/* tini's numbers are our levels, and one more */
 	if (variables->log_level == NULL && variables->tini_verbosity != NULL) {
 		if (number_parse(variables->tini_verbosity, 0, 4, &verbosity) != 0)
-			return bad_value(
-				error, "TINI_VERBOSITY", variables->tini_verbosity, "a number from 0 to 4");
+			return settings_refuse(
+				"TINI_VERBOSITY", variables->tini_verbosity, "a number from 0 to 4", error);
 		level = (int)verbosity;
 	}
 	level += louder;
@@ -139,34 +121,18 @@ static int read_log(const struct variables *variables, int louder, struct error 
 	return 0;
 }
 
-static int read_isolation(const struct variables *variables, struct config *config, struct error *error)
-{
-	struct policy *policy = &config->policy;
-
-	/* who asks for the set-up alone asks for isolation */
-	policy->isolated = variables->domains != NULL || config->action == ACTION_SETUP ||
-			   config->action == ACTION_FIREWALL;
-	return read_switch("PARA_NETWORK_ISOLATION", variables->isolation, &policy->isolated, error);
-}
-
 static int read_policy(const struct variables *variables, struct config *config, struct error *error)
 {
-	struct policy *policy = &config->policy;
-	int ret = read_isolation(variables, config, error);
+	struct settings settings = {.policy = &config->policy};
+	/* who asks for the set-up alone asks for isolation */
+	const bool wanted = config->action == ACTION_SETUP || config->action == ACTION_FIREWALL;
+	int ret = 0;
 
-	if (ret < 0)
-		return ret;
-	if (!policy->isolated) {
-		if (variables->domains != NULL)
-			log_warn("PARA_NETWORK_ISOLATION is false, so PARA_ALLOWED_DOMAINS is ignored: "
-				 "'%.200s'",
-				variables->domains);
-		return 0;
-	}
-	policy->defaulted = variables->domains == NULL;
-	ret = entries_parse("PARA_ALLOWED_DOMAINS",
-		policy->defaulted ? POLICY_DEFAULT_LIST : variables->domains, &policy->allowed, error);
-	return ret == 0 ? policy_check(policy, error) : ret;
+	for (int i = 0; i < SETTINGS && ret == 0; i++)
+		if (variables->setting[i] != NULL)
+			ret = settings_take(&settings, (enum setting)i, setting_names[i].variable,
+				variables->setting[i], error);
+	return ret == 0 ? settings_finish(&settings, wanted, error) : ret;
 }
 
 static int read_seconds(
@@ -177,9 +143,10 @@ static int read_seconds(
 	if (text == NULL)
 		return 0;
 	if (number_parse(text, min, SECONDS_MAX, &value) != 0)
-		return bad_value(error, variable, text,
+		return settings_refuse(variable, text,
 			min == 0 ? "a number of seconds from 0 to 3600"
-				 : "a number of seconds from 1 to 3600");
+				 : "a number of seconds from 1 to 3600",
+			error);
 	*seconds = (unsigned int)value;
 	return 0;
 }
@@ -187,10 +154,10 @@ static int read_seconds(
 static int read_privileges(const struct variables *variables, struct config *config, struct error *error)
 {
 	static const char *const words[] = {"drop", "keep", NULL};
-	int word = variables->privileges == NULL ? 0 : find(words, variables->privileges);
+	int word = variables->privileges == NULL ? 0 : settings_word(words, variables->privileges);
 
 	if (word < 0)
-		return bad_value(error, "PARA_PRIVILEGES", variables->privileges, "drop or keep");
+		return settings_refuse("PARA_PRIVILEGES", variables->privileges, "drop or keep", error);
 	config->keep_privileges = word == 1;
 	if (config->keep_privileges && config->policy.isolated)
 		return error_set(error, FAIL_CONFIG, EINVAL,

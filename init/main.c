@@ -21,6 +21,7 @@
 #include "init/place.h"
 #include "init/preflight.h"
 #include "init/privileges.h"
+#include "init/proxy.h"
 #include "init/serve.h"
 #include "init/status.h"
 #include "init/summary.h"
@@ -37,7 +38,7 @@ struct setup {
 	struct place place;
 	struct lookup lookup;
 	struct prefixes ranges; /* of GitHub */
-	struct contents contents;
+	struct contents contents[LISTS];
 	struct firewall firewall;
 };
 
@@ -65,10 +66,10 @@ static void say_summary(const struct setup *setup)
 static int look_up(struct setup *setup, struct error *error)
 {
 	const struct policy *policy = &setup->config->policy;
-	struct contents hole = {0};
+	struct contents hole[LISTS] = {0};
 	int ret = allow_targets(policy, &setup->lookup, error);
 
-	if (ret == 0 && setup->lookup.n > 0 && lookup_add(&setup->lookup, PROVE_NAME, true, NULL) < 0)
+	if (ret == 0 && setup->lookup.n > 0 && lookup_add(&setup->lookup, PROVE_NAME, NEED_PROBE, NULL) < 0)
 		ret = error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the names");
 	if (ret == 0)
 		ret = lookup_start(&setup->lookup, setup->config->setup_seconds, error);
@@ -78,12 +79,12 @@ static int look_up(struct setup *setup, struct error *error)
 		return ret;
 
 	interrupt_doing("fetching GitHub's address ranges");
-	ret = allow_github_api(&setup->lookup, &hole, error);
+	ret = allow_github_api(&setup->lookup, &hole[LIST_ALLOWED], error);
 	if (ret == 0)
-		ret = firewall_open(&setup->firewall, &hole, error);
+		ret = firewall_open(&setup->firewall, hole, error);
 	if (ret == 0)
 		ret = lookup_github(&setup->lookup, &setup->ranges, error);
-	contents_free(&hole);
+	contents_free(&hole[LIST_ALLOWED]);
 	return ret;
 }
 
@@ -91,12 +92,12 @@ static int verify(struct setup *setup, struct proofs *proofs, struct error *erro
 {
 	struct netlink *netlink = &setup->firewall.netlink;
 	const struct claim claim = {
-		&setup->config->policy, &setup->place.host, &setup->lookup, &setup->contents};
+		&setup->config->policy, &setup->place.host, &setup->lookup, setup->contents};
 	const enum owner owner = setup->firewall.owned ? OWNER_SOME : OWNER_NONE;
 	int ret = verify_rules(netlink, &setup->place.ruleset, owner, error);
 
 	if (ret == 0)
-		ret = verify_sets(netlink, &setup->contents, error);
+		ret = verify_sets(netlink, &setup->place.ruleset, setup->contents, error);
 	return ret == 0 ? prove(netlink, &claim, proofs, error) : ret;
 }
 
@@ -115,7 +116,7 @@ static int isolate(struct setup *setup, struct error *error)
 		return ret;
 
 	interrupt_doing("closing the network");
-	ret = firewall_close(&setup->firewall, &setup->place.ruleset, error);
+	ret = firewall_close(&setup->firewall, &setup->place.meanwhile, error);
 	if (ret < 0)
 		return ret;
 
@@ -125,9 +126,12 @@ static int isolate(struct setup *setup, struct error *error)
 		return ret;
 
 	interrupt_doing("opening the network to what is allowed");
-	ret = allow_contents(&setup->config->policy, &setup->lookup, &setup->ranges, &setup->contents, error);
+	ret = allow_contents(&setup->config->policy, &setup->lookup, &setup->ranges, setup->contents, error);
+	/* the agent may not get DNS that we needed */
+	if (ret == 0 && memcmp(&setup->place.ruleset, &setup->place.meanwhile, sizeof(struct ruleset)) != 0)
+		ret = firewall_close(&setup->firewall, &setup->place.ruleset, error);
 	if (ret == 0)
-		ret = firewall_open(&setup->firewall, &setup->contents, error);
+		ret = firewall_open(&setup->firewall, setup->contents, error);
 	if (ret < 0)
 		return ret;
 
@@ -153,7 +157,8 @@ static void forget(struct setup *setup)
 	lookup_end(&setup->lookup);
 	prefixes_free(&setup->ranges);
 	place_free(&setup->place);
-	contents_free(&setup->contents);
+	for (int list = 0; list < LISTS; list++)
+		contents_free(&setup->contents[list]);
 }
 
 /* Steps 7 and 8. Gives the agent's pid, or -errno with *error filled. */
@@ -162,6 +167,8 @@ static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *e
 	const struct config *config = setup->config;
 	int ret = user_environment(&setup->user, error);
 
+	if (ret == 0)
+		ret = proxy_environment(&config->policy, error);
 	if (ret == 0 && config->keep_privileges)
 		ret = privileges_become(&setup->user, error);
 	else if (ret == 0)

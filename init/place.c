@@ -19,12 +19,16 @@ int place_look(struct place *place, const struct config *config, const struct us
 	if (ret == 0)
 		ret = route_host_networks(&place->host, error);
 	if (ret == 0)
-		ret = policy_rules(
-			&place->resolv, &place->host, agent_is_root(config, user), &place->ruleset, error);
+		ret = policy_rules(&config->policy, &place->resolv, &place->host, agent_is_root(config, user),
+			false, &place->ruleset, error);
+	if (ret == 0)
+		ret = policy_rules(&config->policy, &place->resolv, &place->host, agent_is_root(config, user),
+			true, &place->meanwhile, error);
 	return ret;
 }
 
 void place_free(struct place *place)
 {
 	prefixes_free(&place->host.networks);
+	prefixes_free(&place->host.gateways);
 }

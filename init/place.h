@@ -1,4 +1,5 @@
-/* The place where we are: who answers DNS here, which network the host is on, and the rules that follow. */
+/* The place where we are: who answers DNS here, which network the host is on, and the rules that follow from
+ * the policy. */
 #ifndef INIT_PLACE_H
 #define INIT_PLACE_H
 
@@ -12,7 +13,9 @@
 struct place {
 	struct resolv resolv;
 	struct host_networks host;
-	struct ruleset ruleset;
+	struct ruleset ruleset; /* for the agent */
+	struct ruleset
+		meanwhile; /* while names are looked up, which may need DNS that the agent does not get */
 };
 
 /* Looks around; changes nothing. Returns 0 or -errno with *error filled. The caller frees by place_free. */

@@ -77,7 +77,7 @@ static bool is_closed(const struct claim *claim, uint8_t family)
 	int err;
 
 	if (!prove_address(claim, family, &address)) {
-		printf("%s: every address for examples is allowed, so none was tried\n", version);
+		printf("%s: nothing is closed that could be tried\n", version);
 		return true;
 	}
 	prefix_text(&address, text);

@@ -41,7 +41,9 @@ static void say_dns(const struct summary *summary)
 	const struct resolv *resolv = summary->resolv;
 	char text[600];
 
-	if (resolv->n_servers == 0)
+	if (summary->policy->dns == DNS_NONE)
+		say(summary, "closed: DNS");
+	else if (resolv->n_servers == 0)
 		say(summary, "open: DNS to this container itself, since " RESOLV_CONF " names no server");
 	else if (!resolv->docker)
 		say(summary, "open: DNS (port 53) to %s, the %s of " RESOLV_CONF,
@@ -58,7 +60,32 @@ static void say_dns(const struct summary *summary)
 			list(resolv->upstreams, resolv->n_upstreams, text, sizeof(text)));
 }
 
-static void say_entry(const struct summary *summary, const struct entry *entry)
+static void say_ssh(const struct summary *summary)
+{
+	if (summary->policy->ssh == SSH_ANY && summary->policy->mode != MODE_BLOCKLIST)
+		say(summary, "open: SSH (TCP port 22) to any address");
+	else if (summary->policy->ssh == SSH_NONE)
+		say(summary, "closed: SSH (TCP port 22), also to what is allowed");
+}
+
+static void say_host(const struct summary *summary)
+{
+	const struct prefixes *host = policy_host(summary->policy, summary->host);
+	const char *what =
+		summary->policy->host == HOST_GATEWAY ? "the host (the gateway)" : "the host's network";
+	char text[600];
+
+	if (summary->policy->host == HOST_NONE)
+		say(summary, "closed: the host's network, both ways");
+	else if (host->n == 0)
+		say(summary, "closed: %s, since there is no default route to tell it by", what);
+	else
+		say(summary, "open: %s, %s: %s", what,
+			summary->policy->inbound_host ? "both ways" : "from here",
+			list(host->v, host->n, text, sizeof(text)));
+}
+
+static void say_entry(const struct summary *summary, const char *verdict, const struct entry *entry)
 {
 	char text[ENTRY_TEXT];
 	const char *ports = entry->n_ports == 0 ? ", all ports" : "";
@@ -68,43 +95,61 @@ static void say_entry(const struct summary *summary, const struct entry *entry)
 	if (entry->kind == ENTRY_LOOPBACK)
 		say(summary, "open: %.300s, as all of loopback is", text);
 	else if (entry->kind != ENTRY_NAME || summary->lookup == NULL)
-		say(summary, "open: %.300s%s", text, ports);
+		say(summary, "%s: %.300s%s", verdict, text, ports);
 	else {
 		for (size_t i = 0; i < summary->lookup->n; i++)
 			if (strcmp(summary->lookup->targets[i].name, entry->name) == 0)
 				n = summary->lookup->targets[i].addresses.n;
-		say(summary, "open: %.300s%s (%zu %s)", text, ports, n, n == 1 ? "address" : "addresses");
+		say(summary, "%s: %.300s%s (%zu %s)", verdict, text, ports, n,
+			n == 1 ? "address" : "addresses");
 	}
+}
+
+static void say_list(const struct summary *summary, enum list list, const char *verdict)
+{
+	const struct entries *entries = &summary->policy->list[list];
+
+	for (size_t i = 0; i < entries->n && i < ENTRIES_LISTED; i++)
+		say_entry(summary, verdict, &entries->v[i]);
+	if (entries->n > ENTRIES_LISTED)
+		say(summary, "%s: and %zu more entries", verdict, entries->n - ENTRIES_LISTED);
+}
+
+static void say_ranges(const struct summary *summary, enum list list, const char *verdict)
+{
+	if (!entries_want_github(&summary->policy->list[list]))
+		return;
+	if (summary->ranges > 0)
+		say(summary,
+			"%s: GitHub's published ranges for web, api and git (%zu networks), with the names "
+			"of GitHub "
+			"above",
+			verdict, summary->ranges);
+	else
+		say(summary, "%s: GitHub's published ranges for web, api and git, once they are fetched",
+			verdict);
 }
 
 void summary_say(const struct summary *summary)
 {
-	const struct entries *allowed = &summary->policy->allowed;
-	const struct host_networks *host = summary->host;
-	char text[600];
+	const struct policy *policy = summary->policy;
 
 	say(summary, "open: loopback");
 	say_dns(summary);
-	say(summary, "open: SSH (TCP port 22) to any address");
-	if (host->networks.n > 0)
-		say(summary, "open: the host's network, both ways: %s",
-			list(host->networks.v, host->networks.n, text, sizeof(text)));
-	else
-		say(summary, "closed: the host's network, since there is no default route to tell it by");
-	if (summary->policy->defaulted)
+	say_ssh(summary);
+	say_host(summary);
+	if (policy->defaulted)
 		say(summary, "PARA_ALLOWED_DOMAINS is not set: the defaults are allowed");
-	for (size_t i = 0; i < allowed->n && i < ENTRIES_LISTED; i++)
-		say_entry(summary, &allowed->v[i]);
-	if (allowed->n > ENTRIES_LISTED)
-		say(summary, "open: and %zu more entries of PARA_ALLOWED_DOMAINS",
-			allowed->n - ENTRIES_LISTED);
-	if (summary->ranges > 0)
-		say(summary,
-			"open: GitHub's published ranges for web, api and git (%zu networks), with the names "
-			"of "
-			"GitHub above",
-			summary->ranges);
-	else if (policy_wants_github(summary->policy))
-		say(summary, "open: GitHub's published ranges for web, api and git, once they are fetched");
-	say(summary, "closed: everything else, IPv4 and IPv6, and refused at once");
+	say_list(summary, LIST_ALLOWED,
+		policy->mode == MODE_PROXY	 ? "open, the proxy"
+		: policy->mode == MODE_BLOCKLIST ? "open, whatever else is said"
+						 : "open");
+	say_list(summary, LIST_INBOUND, "open, from outside");
+	say_list(summary, LIST_BLOCKED, "blocked");
+	say_ranges(summary, LIST_ALLOWED, "open");
+	say_ranges(summary, LIST_BLOCKED, "blocked");
+	if (policy->mode == MODE_BLOCKLIST)
+		say(summary, "open: everything else, outwards; closed: whoever else would come in");
+	else
+		say(summary, "closed: everything else, IPv4 and IPv6, and refused at once");
 }

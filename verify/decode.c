@@ -265,12 +265,18 @@ static void decode_set(struct decoder *decoder, const struct attributes *a)
 	for (int set = 0; set < SETS; set++) {
 		const uint8_t dimensions = set_kinds[set].with_ports ? 2 : 1;
 
-		if (info.match_set.index == decoder->index[set] && info.match_set.dim == dimensions &&
+		if (info.match_set.index == decoder->index[set] && info.match_set.index != IPSET_INVALID_ID &&
+			info.match_set.dim == dimensions &&
 			set_kinds[set].family == decoder->out->rule.family)
 			decoder->out->rule.set = (uint8_t)(set + 1);
 	}
 	if (decoder->out->rule.set == 0)
 		odd(decoder, "a 'set' match with a set that is not ours");
+	/* where the peer is the source, and nothing else */
+	if (info.match_set.flags == (decoder->out->rule.chain == CHAIN_INPUT ? IPSET_DIM_ONE_SRC : 0))
+		info.match_set.flags = 0;
+	else
+		odd(decoder, "a 'set' match that looks at the wrong side");
 	info.match_set.index = 0;
 	info.match_set.dim = 0;
 	if (!all_zero(&info, sizeof(info)))

@@ -16,13 +16,21 @@
 /* The name whose being reachable says most, if it is allowed. */
 #define FAVOURITE "api.anthropic.com"
 
-/* Addresses that no host has (RFC 5737, RFC 3849, RFC 6666), the first that is not allowed is probed. */
-static const char *const nobody[] = {
+/*
+ * The first that is closed is probed: addresses that no host has (RFC 5737, RFC 3849, RFC 6666), then, for a
+ * block list, those of metadata services (fw/policy.c).
+ */
+static const char *const candidates[] = {
 	"192.0.2.1",
 	"198.51.100.1",
 	"203.0.113.1",
 	"2001:db8::1",
 	"100::1",
+	"169.254.169.254",
+	"169.254.170.2",
+	"100.100.100.200",
+	"fd00:ec2::254",
+	"fd20:ce::254",
 };
 
 static __attribute__((format(printf, 2, 3))) void say(struct proofs *proofs, const char *format, ...)
@@ -36,17 +44,21 @@ static __attribute__((format(printf, 2, 3))) void say(struct proofs *proofs, con
 	va_end(args);
 }
 
-static bool is_open(const struct claim *claim, const struct prefix *address)
+static bool is_closed(const struct claim *claim, const struct prefix *address)
 {
-	return contents_allow(claim->contents, address, PORT_HTTPS) ||
-	       prefixes_cover(&claim->host->networks, address);
+	if (contents_hold(&claim->contents[LIST_ALLOWED], address, PORT_HTTPS))
+		return false;
+	if (contents_hold(&claim->contents[LIST_BLOCKED], address, PORT_HTTPS))
+		return true;
+	return claim->policy->mode != MODE_BLOCKLIST &&
+	       !prefixes_cover(policy_host(claim->policy, claim->host), address);
 }
 
 bool prove_address(const struct claim *claim, uint8_t family, struct prefix *address)
 {
-	for (size_t i = 0; i < sizeof(nobody) / sizeof(nobody[0]); i++)
-		if (prefix_parse(nobody[i], address, NULL) == 0 && address->family == family &&
-			!is_open(claim, address))
+	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++)
+		if (prefix_parse(candidates[i], address, NULL) == 0 && address->family == family &&
+			is_closed(claim, address))
 			return true;
 	return false;
 }
@@ -61,7 +73,7 @@ static int prove_blocked(struct netlink *netlink, const struct claim *claim, uin
 	int ret;
 
 	if (!prove_address(claim, family, &address)) {
-		say(proofs, "%s: every address for examples is allowed, so none could be probed", version);
+		say(proofs, "%s: nothing is closed that could be probed", version);
 		return 0;
 	}
 	ret = probe_blocked(netlink, &address, PORT_HTTPS, &outcome, error);
@@ -82,12 +94,12 @@ static int prove_example(
 
 	for (size_t i = 0; i < claim->lookup->n; i++)
 		if (strcmp(claim->lookup->targets[i].name, PROVE_NAME) == 0 &&
-			claim->lookup->targets[i].optional)
+			claim->lookup->targets[i].need == NEED_PROBE)
 			example = &claim->lookup->targets[i];
 	if (example == NULL || example->failed)
 		return 0;
 	for (size_t i = 0; i < example->addresses.n; i++) {
-		if (is_open(claim, &example->addresses.v[i]))
+		if (!is_closed(claim, &example->addresses.v[i]))
 			continue;
 		ret = probe_blocked(netlink, &example->addresses.v[i], PORT_HTTPS, &outcome, error);
 		if (ret == 0 && outcome == PROBE_REFUSED)
@@ -98,14 +110,15 @@ static int prove_example(
 	return 0;
 }
 
-static const struct entry *name_to_probe(const struct policy *policy)
+/* A name; of a proxy, which is all there is, also an address. */
+static const struct entry *entry_to_probe(const struct policy *policy)
 {
 	const struct entry *first = NULL;
 
-	for (size_t i = 0; i < policy->allowed.n; i++) {
-		const struct entry *entry = &policy->allowed.v[i];
+	for (size_t i = 0; i < policy->list[LIST_ALLOWED].n; i++) {
+		const struct entry *entry = &policy->list[LIST_ALLOWED].v[i];
 
-		if (entry->kind != ENTRY_NAME)
+		if (entry->kind != ENTRY_NAME && (entry->kind != ENTRY_PREFIX || policy->mode != MODE_PROXY))
 			continue;
 		if (strcmp(entry->name, FAVOURITE) == 0)
 			return entry;
@@ -118,27 +131,36 @@ static const struct entry *name_to_probe(const struct policy *policy)
 static int prove_allowed(
 	struct netlink *netlink, const struct claim *claim, struct proofs *proofs, struct error *error)
 {
-	const struct entry *entry = name_to_probe(claim->policy);
-	const struct target *target = NULL;
+	const struct entry *entry = entry_to_probe(claim->policy);
+	struct prefixes addresses = {0};
+	char text[ENTRY_TEXT];
 	enum probe_outcome outcome;
+	struct prefix only;
 	uint16_t port;
 	int ret;
 
-	for (size_t i = 0; entry != NULL && i < claim->lookup->n; i++)
-		if (strcmp(claim->lookup->targets[i].name, entry->name) == 0)
-			target = &claim->lookup->targets[i];
-	if (target == NULL) {
+	if (entry == NULL) {
 		say(proofs, "no name is allowed, so none was tried");
 		return 0;
 	}
+	if (entry->kind == ENTRY_PREFIX) {
+		only = entry->prefix;
+		addresses = (struct prefixes){.v = &only, .n = 1};
+		prefix_text(&only, text);
+	} else {
+		snprintf(text, sizeof(text), "%s", entry->name);
+	}
+	for (size_t i = 0; i < claim->lookup->n && entry->kind == ENTRY_NAME; i++)
+		if (strcmp(claim->lookup->targets[i].name, entry->name) == 0)
+			addresses = claim->lookup->targets[i].addresses;
 	port = entry->n_ports > 0 ? entry->ports[0].low : PORT_HTTPS;
-	ret = probe_allowed(netlink, entry->name, &target->addresses, port, ALLOWED_SECONDS, &outcome, error);
+	ret = probe_allowed(netlink, text, &addresses, port, ALLOWED_SECONDS, &outcome, error);
 	if (ret < 0)
 		return ret;
 	if (outcome == PROBE_CONNECTED)
-		say(proofs, "%s port %u could be connected to", entry->name, port);
+		say(proofs, "%s port %u could be connected to", text, port);
 	else
-		say(proofs, "%s port %u could be reached, and refused by itself", entry->name, port);
+		say(proofs, "%s port %u could be reached, and refused by itself", text, port);
 	return 0;
 }
 

@@ -24,10 +24,11 @@ struct claim {
 	const struct policy *policy;
 	const struct host_networks *host;
 	const struct lookup *lookup;
-	const struct contents *contents;
+	const struct contents *contents; /* of each list */
 };
 
-/* An address of the family that no host has and the claim does not open; false if all such are open. */
+/* An address of the family that the claim closes, and that no host has or a metadata service; false if there
+ * is none. */
 bool prove_address(const struct claim *claim, uint8_t family, struct prefix *address);
 
 /*

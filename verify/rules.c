@@ -233,7 +233,7 @@ int verify_rules(struct netlink *netlink, const struct ruleset *meant, enum owne
 	for (size_t f = 0; f < sizeof(families); f++) {
 		struct reading reading = {
 			.family = families[f], .meant = meant, .owner = owner, .error = error};
-		int ret = verify_set_indexes(netlink, reading.index, error);
+		int ret = verify_set_indexes(netlink, meant, reading.index, error);
 
 		if (ret == 0)
 			ret = verify_family(netlink, &reading);
@@ -246,7 +246,7 @@ int verify_rules(struct netlink *netlink, const struct ruleset *meant, enum owne
 int verify_refused(struct netlink *netlink, uint8_t family, uint64_t *packets, struct error *error)
 {
 	struct reading reading = {.family = family, .error = error};
-	int ret = verify_set_indexes(netlink, reading.index, error);
+	int ret = verify_set_indexes(netlink, NULL, reading.index, error);
 
 	if (ret < 0)
 		return ret;

@@ -50,7 +50,8 @@ static int read_index(const struct nlmsghdr *message, void *data)
 	return MNL_CB_OK;
 }
 
-int verify_set_indexes(struct netlink *netlink, uint16_t index[SETS], struct error *error)
+int verify_set_indexes(
+	struct netlink *netlink, const struct ruleset *ruleset, uint16_t index[SETS], struct error *error)
 {
 	char buffer[256];
 
@@ -61,7 +62,8 @@ int verify_set_indexes(struct netlink *netlink, uint16_t index[SETS], struct err
 		ret = netlink_talk(netlink,
 			ask(netlink, buffer, IPSET_CMD_GET_BYNAME, NLM_F_ACK, set_kinds[set].name),
 			read_index, &index[set]);
-		if (ret < 0 || index[set] == IPSET_INVALID_ID)
+		if (ruleset != NULL && ruleset_uses(ruleset, set) &&
+			(ret < 0 || index[set] == IPSET_INVALID_ID))
 			return error_set(error, FAIL_VERIFY, ENOENT,
 				"the set %s cannot be found in the kernel: %s", set_kinds[set].name,
 				strerror(ret < 0 ? -ret : ENOENT));
@@ -262,10 +264,14 @@ static int verify_set(struct netlink *netlink, const struct set_kind *kind, cons
 	return ret;
 }
 
-int verify_sets(struct netlink *netlink, const struct contents *meant, struct error *error)
+int verify_sets(struct netlink *netlink, const struct ruleset *ruleset, const struct contents meant[LISTS],
+	struct error *error)
 {
 	for (int set = 0; set < SETS; set++) {
-		int ret = verify_set(netlink, &set_kinds[set], meant, error);
+		int ret = 0;
+
+		if (ruleset_uses(ruleset, set))
+			ret = verify_set(netlink, &set_kinds[set], &meant[SET_LIST(set)], error);
 
 		if (ret < 0)
 			return ret;

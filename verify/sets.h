@@ -4,14 +4,20 @@
 
 #include <stdint.h>
 
+#include "fw/rule.h"
 #include "fw/set.h"
 #include "util/error.h"
 #include "util/netlink.h"
 
-/* The kernel's number of each set by its name. Returns 0 or -errno with *error filled. */
-int verify_set_indexes(struct netlink *netlink, uint16_t index[SETS], struct error *error);
+/*
+ * The kernel's number of each set by its name; IPSET_INVALID_ID if there is none, which is an error for those
+ * that the rules (NULL: none) ask. Returns 0 or -errno with *error filled.
+ */
+int verify_set_indexes(
+	struct netlink *netlink, const struct ruleset *ruleset, uint16_t index[SETS], struct error *error);
 
-/* Compares type, family and every element of the four sets with settled contents. Returns 0 or -errno. */
-int verify_sets(struct netlink *netlink, const struct contents *meant, struct error *error);
+/* Compares type, family and every element of the sets that the rules ask with settled contents. */
+int verify_sets(struct netlink *netlink, const struct ruleset *ruleset, const struct contents meant[LISTS],
+	struct error *error);
 
 #endif

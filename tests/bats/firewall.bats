@@ -82,19 +82,19 @@ load common
 		-P INPUT DROP
 		-P FORWARD DROP
 		-P OUTPUT DROP
-		-A INPUT -i lo -j ACCEPT
 		-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
+		-A INPUT -i lo -j ACCEPT
 		-A INPUT -s 172.17.0.0/16 -j ACCEPT
-		-A OUTPUT -o lo -j ACCEPT
 		-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
-		-A OUTPUT -d 172.17.0.1/32 -p udp -m udp --dport 53 -j ACCEPT
-		-A OUTPUT -d 172.17.0.1/32 -p tcp -m tcp --dport 53 -j ACCEPT
-		-A OUTPUT -p tcp -m tcp --dport 22 -j ACCEPT
-		-A OUTPUT -d 172.17.0.0/16 -j ACCEPT
+		-A OUTPUT -o lo -j ACCEPT
 		-A OUTPUT -p tcp -m set --match-set allowed-domains dst -j ACCEPT
 		-A OUTPUT -p udp -m set --match-set allowed-domains dst -j ACCEPT
 		-A OUTPUT -p tcp -m set --match-set allowed-ports dst,dst -j ACCEPT
 		-A OUTPUT -p udp -m set --match-set allowed-ports dst,dst -j ACCEPT
+		-A OUTPUT -d 172.17.0.1/32 -p udp -m udp --dport 53 -j ACCEPT
+		-A OUTPUT -d 172.17.0.1/32 -p tcp -m tcp --dport 53 -j ACCEPT
+		-A OUTPUT -p tcp -m tcp --dport 22 -j ACCEPT
+		-A OUTPUT -d 172.17.0.0/16 -j ACCEPT
 		-A OUTPUT -j REJECT --reject-with icmp-admin-prohibited
 	RULES
 	run in_cage nft list ruleset

@@ -15,7 +15,7 @@ members() {
 @test "a name with no address: fatal, and all that failed are named" {
 	allow api.anthropic.com,nowhere.lab,gone.example,nowhere.lab echo AGENT-RAN
 	assert_refused 105
-	assert_says "no address for 2 allowed names: nowhere.lab (Domain name not found), gone.example (Domain name not found)"
+	assert_says "no address for 2 names of the lists: nowhere.lab (Domain name not found), gone.example (Domain name not found)"
 }
 
 @test "a name of one family only is enough" {

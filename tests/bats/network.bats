@@ -13,7 +13,7 @@ setup() {
 	run caged sh -c "python3 '$TRY' tcp $ANTHROPIC 443; python3 '$TRY' tcp $BLOCKED 443"
 	assert_says "open"
 	assert_says EHOSTUNREACH
-	assert_says "IPv6 has no way out of this container at all"
+	assert_says "IPv6 has no way out of this container now"
 	# and it is closed all the same, should a route come later
 	run in_cage ip6tables -S
 	assert_says "-P OUTPUT DROP"
@@ -29,7 +29,7 @@ setup() {
 	CAGE_RESOLV=$LAB/resolv.6 run caged sh -c "python3 '$TRY' tcp $ANTHROPIC6 443; python3 '$TRY' tcp $BLOCKED6 443"
 	assert_says "open"
 	assert_says ECONNREFUSED
-	assert_says "IPv4 has no way out of this container at all"
+	assert_says "IPv4 has no way out of this container now"
 	lab_dns "$LAB_SOURCE/dnsmasq.conf"
 }
 
@@ -48,7 +48,7 @@ setup() {
 	PARA_ALLOWED_DOMAINS= run caged echo AGENT-RAN
 	assert_status 0
 	assert_says "closed: the host's network, since there is no default route"
-	assert_says "IPv4 has no way out of this container at all"
+	assert_says "IPv4 has no way out of this container now"
 	run in_cage iptables -S
 	refute_says "172.17.0.0/16"
 	run caged echo AGENT-RAN

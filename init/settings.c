@@ -1,0 +1,275 @@
+/* Reading settings, strictly: what is not understood is an error. */
+#include "init/settings.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+
+#include "util/log.h"
+
+const struct setting_name setting_names[SETTINGS] = {
+	[SETTING_ISOLATION] = {"PARA_NETWORK_ISOLATION", "isolation", false},
+	[SETTING_MODE] = {"PARA_NETWORK_MODE", "mode", false},
+	[SETTING_PROFILE] = {"PARA_PROFILE", "profile", false},
+	[SETTING_ALLOW] = {"PARA_ALLOWED_DOMAINS", "allow", true},
+	[SETTING_BLOCK] = {"PARA_BLOCKED_DOMAINS", "block", true},
+	[SETTING_PROXY] = {"PARA_PROXY", "proxy", false},
+	[SETTING_DNS] = {"PARA_ALLOW_DNS", "dns", false},
+	[SETTING_SSH] = {"PARA_ALLOW_SSH", "ssh", false},
+	[SETTING_HOST] = {"PARA_ALLOW_HOST", "host", true},
+	[SETTING_INBOUND] = {"PARA_ALLOW_INBOUND", "inbound", true},
+};
+
+int settings_word(const char *const *words, const char *text)
+{
+	for (int i = 0; words[i] != NULL; i++)
+		if (strcasecmp(words[i], text) == 0)
+			return i;
+	return -1;
+}
+
+int settings_refuse(const char *label, const char *value, const char *right, struct error *error)
+{
+	return error_set(error, FAIL_CONFIG, EINVAL, "%s is '%.100s'; it must be %s", label, value, right);
+}
+
+int settings_switch(const char *label, const char *text, bool *value, struct error *error)
+{
+	static const char *const yes[] = {"true", "1", "yes", "on", NULL};
+	static const char *const no[] = {"false", "0", "no", "off", NULL};
+
+	*value = settings_word(yes, text) >= 0;
+	if (!*value && settings_word(no, text) < 0)
+		return settings_refuse(label, text, "true or false (also 1/0, yes/no, on/off)", error);
+	return 0;
+}
+
+/* One word of several into *value, whose enum has the words in their order, from first on. */
+static int read_word(const char *label, const char *text, const char *const *words, int first, int *value,
+	const char *right, struct error *error)
+{
+	const int word = settings_word(words, text);
+
+	if (word < 0)
+		return settings_refuse(label, text, right, error);
+	*value = first + word;
+	return 0;
+}
+
+static int read_mode(struct policy *policy, const char *label, const char *text, struct error *error)
+{
+	static const char *const words[] = {"allowlist", "blocklist", "proxy", "none", NULL};
+	int value = 0, ret = read_word(label, text, words, MODE_ALLOWLIST, &value,
+			       "allowlist, blocklist, proxy or none", error);
+
+	policy->mode = (enum mode)value;
+	return ret;
+}
+
+static int read_profile(struct policy *policy, const char *label, const char *text, struct error *error)
+{
+	static const char *const words[] = {"default", "strict", NULL};
+	int value = 0, ret = read_word(label, text, words, 0, &value, "default or strict", error);
+
+	policy->strict = value == 1;
+	return ret;
+}
+
+static int read_dns(struct policy *policy, const char *label, const char *text, struct error *error)
+{
+	static const char *const words[] = {"resolvers", "none", NULL};
+	int value = 0, ret = read_word(label, text, words, DNS_RESOLVERS, &value, "resolvers or none", error);
+
+	policy->dns = (enum dns)value;
+	return ret;
+}
+
+static int read_ssh(struct policy *policy, const char *label, const char *text, struct error *error)
+{
+	static const char *const words[] = {"any", "allowlist", "none", NULL};
+	int value = 0, ret = read_word(label, text, words, SSH_ANY, &value, "any, allowlist or none", error);
+
+	policy->ssh = (enum ssh)value;
+	return ret;
+}
+
+/* Entries of a list, of which this version can enforce all but wildcards. */
+static int read_list(struct entries *entries, const char *label, const char *text, struct error *error)
+{
+	int ret = entries_parse(label, text, entries, error);
+
+	for (size_t i = 0; i < entries->n && ret == 0; i++) {
+		char entry[ENTRY_TEXT];
+
+		if (entries->v[i].kind == ENTRY_WILDCARD)
+			ret = error_set(error, FAIL_CONFIG, EINVAL,
+				"%s: entry %u, '%.200s': this version cannot enforce wildcards; name each "
+				"host, as in "
+				"api.%s",
+				label, entries->v[i].position, entry_text(&entries->v[i], entry),
+				entries->v[i].name);
+	}
+	return ret;
+}
+
+/* A word, or entries of the host's network, which are then allowed like any other. */
+static int read_host(struct policy *policy, const char *label, const char *text, struct error *error)
+{
+	static const char *const words[] = {"subnet", "gateway", "none", NULL};
+	const int word = settings_word(words, text);
+
+	if (word >= 0) {
+		policy->host = (enum host)(HOST_SUBNET + word);
+		return 0;
+	}
+	if (policy->host == HOST_UNSAID)
+		policy->host = HOST_NONE;
+	return read_list(&policy->list[LIST_ALLOWED], label, text, error);
+}
+
+/* The proxy's one place, "host:port", also as the URL that programs write. */
+static int read_proxy(struct policy *policy, const char *label, const char *text, struct error *error)
+{
+	static const char scheme[] = "http://";
+	const char *place = strncasecmp(text, scheme, strlen(scheme)) == 0 ? text + strlen(scheme) : text;
+	char copy[NAME_TEXT + 16];
+	size_t length = strlen(place);
+
+	if (length > 0 && place[length - 1] == '/')
+		length--;
+	if (strchr(place, ',') != NULL || strchr(place, '@') != NULL || length >= sizeof(copy))
+		return settings_refuse(label, "(not shown)",
+			"one HOST:PORT without user and password, as in proxy.example.com:3128", error);
+	memcpy(copy, place, length);
+	copy[length] = '\0';
+	return read_list(&policy->list[LIST_ALLOWED], label, copy, error);
+}
+
+/* Every address, by halves, since a set cannot hold a network of length 0. */
+static int allow_anybody(struct entries *inbound, const struct entry *ports)
+{
+	static const uint8_t zero[16], half[16] = {0x80};
+	const struct prefix halves[] = {
+		prefix_make(AF_INET, zero, 1),
+		prefix_make(AF_INET, half, 1),
+		prefix_make(AF_INET6, zero, 1),
+		prefix_make(AF_INET6, half, 1),
+	};
+
+	for (size_t i = 0; i < sizeof(halves) / sizeof(halves[0]); i++) {
+		struct entry entry = *ports;
+
+		entry.kind = ENTRY_PREFIX;
+		entry.prefix = halves[i];
+		if (entries_add(inbound, &entry) < 0)
+			return -ENOMEM;
+	}
+	return 0;
+}
+
+/*
+ * "host" (the host's network), "none", ports that anybody may come to, and entries from which one may come,
+ * to their ports. Words and ports come first, since a port after an entry is that entry's.
+ */
+static int read_inbound(struct policy *policy, const char *label, const char *text, struct error *error)
+{
+	const char *rest = text;
+	struct entry ports = {.position = 1};
+	int ret = 0;
+
+	policy->inbound_said = true;
+	while (ret == 0 && *rest != '\0') {
+		const size_t length = strcspn(rest, ",");
+		char word[32];
+
+		snprintf(word, sizeof(word), "%.*s", (int)(length < sizeof(word) ? length : sizeof(word) - 1),
+			rest);
+		if (strcasecmp(word, "host") == 0)
+			policy->inbound_host = true;
+		else if (strspn(word, "0123456789-") == strlen(word) && *word != '\0')
+			ret = entry_add_ports(label, &ports, word, error);
+		else if (strcasecmp(word, "none") != 0)
+			break;
+		rest += length + (rest[length] == ',');
+	}
+	if (ret == 0 && ports.n_ports > 0 && allow_anybody(&policy->list[LIST_INBOUND], &ports) < 0)
+		ret = error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory while reading %s", label);
+	return ret == 0 ? read_list(&policy->list[LIST_INBOUND], label, rest, error) : ret;
+}
+
+int settings_take(struct settings *settings, enum setting setting, const char *label, const char *value,
+	struct error *error)
+{
+	struct policy *policy = settings->policy;
+
+	if (settings->said[setting] != NULL && !setting_names[setting].list)
+		return 0;
+	settings->said[setting] = value;
+	switch (setting) {
+	case SETTING_ISOLATION:
+		return settings_switch(label, value, &settings->isolated, error);
+	case SETTING_MODE:
+		return read_mode(policy, label, value, error);
+	case SETTING_PROFILE:
+		return read_profile(policy, label, value, error);
+	case SETTING_ALLOW:
+		return read_list(&policy->list[LIST_ALLOWED], label, value, error);
+	case SETTING_BLOCK:
+		return read_list(&policy->list[LIST_BLOCKED], label, value, error);
+	case SETTING_PROXY:
+		return read_proxy(policy, label, value, error);
+	case SETTING_DNS:
+		return read_dns(policy, label, value, error);
+	case SETTING_SSH:
+		return read_ssh(policy, label, value, error);
+	case SETTING_HOST:
+		return read_host(policy, label, value, error);
+	case SETTING_INBOUND:
+		return read_inbound(policy, label, value, error);
+	case SETTINGS:
+		break;
+	}
+	return 0;
+}
+
+/* A setting beside "isolation: false" is without effect, which nobody should have to find out. */
+static void warn_of_ignored(const struct settings *settings)
+{
+	for (int i = SETTING_ISOLATION + 1; i < SETTINGS; i++)
+		if (settings->said[i] != NULL)
+			log_warn("PARA_NETWORK_ISOLATION is false, so %s is ignored: '%.200s'",
+				setting_names[i].variable,
+				i == SETTING_PROXY ? "(not shown)" : settings->said[i]);
+}
+
+int settings_finish(struct settings *settings, bool wanted, struct error *error)
+{
+	struct policy *policy = settings->policy;
+	int ret = 0;
+
+	policy->isolated = wanted;
+	for (int i = SETTING_ISOLATION + 1; i < SETTINGS; i++)
+		policy->isolated = policy->isolated || settings->said[i] != NULL;
+	if (settings->said[SETTING_ISOLATION] != NULL)
+		policy->isolated = settings->isolated;
+	if (!policy->isolated) {
+		warn_of_ignored(settings);
+		return 0;
+	}
+	if ((settings->said[SETTING_PROXY] != NULL) != (policy->mode == MODE_PROXY))
+		return error_set(error, FAIL_CONFIG, EINVAL,
+			policy->mode == MODE_PROXY
+				? "the network mode is proxy, and no proxy is named; set PARA_PROXY=HOST:PORT"
+				: "PARA_PROXY names a proxy, and the network mode is another one; set "
+				  "PARA_NETWORK_MODE=proxy");
+	policy->defaulted = policy->mode == MODE_ALLOWLIST && settings->said[SETTING_ALLOW] == NULL;
+	if (policy->defaulted)
+		ret = entries_parse(
+			"the default list", POLICY_DEFAULT_LIST, &policy->list[LIST_ALLOWED], error);
+	if (ret == 0 && policy->mode == MODE_BLOCKLIST)
+		ret = entries_parse(
+			"the metadata services", policy_metadata, &policy->list[LIST_BLOCKED], error);
+	return ret == 0 ? policy_settle(policy, error) : ret;
+}
