@@ -4,7 +4,9 @@
 # it, what the machine must have first, as engines_machine.
 source "$BATS_TEST_DIRNAME/../engines/engines.bash"
 
-setup_file() {
+setup_file() { engines_setup; }
+
+engines_setup() {
 	engines_need
 	engines_probe
 	set -a
