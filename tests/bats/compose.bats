@@ -1,6 +1,6 @@
-# User-defined networks, Docker's own resolver at 127.0.0.11, and examples/compose.
+# Networks in Docker: examples/compose, Docker's own resolver at 127.0.0.11, networks joined later, networks shared.
 bats_require_minimum_version 1.5.0
-DOCKER_IMAGES="para-agent busybox busybox-agent debian-root"
+DOCKER_IMAGES="para-agent busybox busybox-agent debian-root secure-init"
 load common
 load engines
 
@@ -86,4 +86,30 @@ address_of() { # CONTAINER NETWORK
 	assert_closed box
 	docker network disconnect apps box
 	assert_policy box
+}
+
+@test "docker run --network container: one closes it and ends, the agent beside it has no capability" {
+	docker run -d --name net localhost/busybox sleep 1000
+	run docker run --rm --network container:net --cap-drop ALL --cap-add NET_ADMIN -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/secure-init setup
+	assert_status 0
+	assert_says "Network isolation is enabled"
+	docker run -d --name box --network container:net --cap-drop ALL --security-opt no-new-privileges --user 1000 -v "$PROBE:/try:ro" localhost/busybox sleep 1000
+	assert_closed box
+	assert_policy box
+	powerless "$(docker inspect -f '{{.State.Pid}}' box)"
+	# a set-up that fails says so by its status, for the && in front of the agent
+	run -105 docker run --rm --network container:net --cap-drop ALL --cap-add NET_ADMIN -e PARA_ALLOWED_DOMAINS=no-such-name.lab localhost/secure-init setup
+	assert_refused 105
+}
+
+@test "a container that shares the network of a closed one is as closed, and cannot set it up again" {
+	start box --cap-add NET_ADMIN -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/para-agent sleep infinity
+	local before
+	before=$(rules box)
+	docker run -d --name beside --network container:box -v "$PROBE:/try:ro" localhost/busybox sleep 1000
+	assert_policy beside
+	# only one set-up is process 1 of this network, also for one that has NET_ADMIN; where the kernel knows owners
+	[[ $before != *"flags owner"* ]] ||
+		run -104 docker run --rm --network container:box --cap-add NET_ADMIN -e PARA_ALLOWED_DOMAINS= localhost/secure-init setup
+	[ "$(rules box)" = "$before" ]
 }

@@ -1,7 +1,7 @@
-# Shared by the tests in real engines: one dockerd a file, and what they look at from outside of the containers.
+# Shared by the tests in real engines: one engine a file, and what they look at from outside of the containers.
 #
-# A file says before it loads this: DOCKER_IMAGES, the images it needs; DOCKER_OPTIONS, options for dockerd. And, after
-# it, what the machine must have first, as engines_machine.
+# A file says before it loads this: ENGINE, if it is podman; DOCKER_IMAGES, the images that it needs in docker;
+# DOCKER_OPTIONS, options for dockerd. And, after it, what the machine must have first, as engines_machine.
 source "$BATS_TEST_DIRNAME/../engines/engines.bash"
 
 setup_file() { engines_setup; }
@@ -16,24 +16,28 @@ engines_setup() {
 	set +a
 	! declare -F engines_machine > /dev/null || engines_machine
 	# shellcheck disable=SC2086
-	docker_up ${DOCKER_OPTIONS:-}
+	engine_up ${DOCKER_OPTIONS:-}
 	# shellcheck disable=SC2086
-	docker_images $DOCKER_IMAGES
+	[ -z "${DOCKER_IMAGES:-}" ] || docker_images $DOCKER_IMAGES
 }
 
 teardown_file() { engines_teardown; }
 
 engines_teardown() {
 	[ -n "${LAB:-}" ] || return 0
-	docker_down
+	engine_down
 	umount "$PODMAN_RUN"
 	lab_down
 }
 
 setup() {
 	common_setup
-	docker_empty
+	engine_empty
 }
+
+engine_up() { ${ENGINE:-docker}_up "$@"; }
+engine_empty() { ${ENGINE:-docker}_empty; }
+engine_down() { ${ENGINE:-docker}_down; }
 
 # Where GitHub's ranges are fetched, the lab's CA has to be trusted. And the probe, for images that have nothing else.
 LAB_OPTIONS=(-v "$CA:/lab-ca:ro" -e SSL_CERT_FILE=/lab-ca/ca.pem -v "$PROBE:/try:ro")
@@ -44,18 +48,18 @@ ALLOW=api.anthropic.com,registry.npmjs.org:443
 start() {
 	local name=$1
 	shift
-	docker run -d --name "$name" "${LAB_OPTIONS[@]}" "$@" > /dev/null
+	engine run -d --name "$name" "${LAB_OPTIONS[@]}" "$@" > /dev/null
 	started "$name"
 }
 
 started() { # NAME
-	lab_wait_for agent_of "$1" || { docker logs "$1"; return 1; }
+	lab_wait_for agent_of "$1" || { engine logs "$1"; return 1; }
 }
 
 # agent_of NAME: the machine's pid of the agent: process 1's child that is not of secure-init itself.
 agent_of() {
 	local pid child
-	pid=$(docker inspect -f '{{.State.Pid}}' "$1") && [ "$pid" != 0 ] || return 1
+	pid=$(engine inspect -f '{{.State.Pid}}' "$1") && [ "$pid" != 0 ] || return 1
 	for child in $(pgrep -P "$pid"); do
 		[ "$(readlink "/proc/$child/exe")" = "$(readlink "/proc/$pid/exe")" ] || { echo "$child"; return; }
 	done
@@ -82,7 +86,7 @@ assert_closed() {
 reach() {
 	local name=$1 wanted=$5
 	shift
-	run docker exec "$name" /try "$1" "$2" "$3"
+	run engine exec "$name" /try "$1" "$2" "$3"
 	[ "$output" = "$wanted" ] || { echo "$1 $2 $3 is $output instead of $wanted"; return 1; }
 }
 

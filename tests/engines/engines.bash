@@ -42,10 +42,14 @@ engines_podman_config() {
 	mkdir -p "$1" "$PODMAN_RUN"
 	mount -t tmpfs podman-run "$PODMAN_RUN"
 	# Limits that do not need CAP_SYS_RESOURCE; no systemd, no journal; Debian 12's crun wants another cgroup layout.
-	cat > "$1/containers.conf" <<-'CONF'
+	cat > "$1/containers.conf" <<-CONF
 		[containers]
 		default_ulimits = ["nofile=20000:20000", "nproc=20000:20000"]
 		netns = "none"
+		dns_servers = ["172.17.0.1"]
+		[network]
+		network_backend = "cni"
+		network_config_dir = "$1/cni"
 		[engine]
 		runtime = "runc"
 		cgroup_manager = "cgroupfs"
@@ -54,8 +58,28 @@ engines_podman_config() {
 	export CONTAINERS_CONF=$1/containers.conf
 }
 
+# podman: in the cage, if there is one: `--network podman` is a bridge there, NATed to the world.
 podman() {
-	command podman --root "$ENGINES/podman" --runroot "$PODMAN_RUN" --storage-driver overlay --tmpdir "$PODMAN_RUN/tmp" "$@"
+	${CAGE:+nsenter --net="/run/netns/$CAGE"} /usr/bin/podman --root "$ENGINES/podman" --runroot "$PODMAN_RUN" --storage-driver overlay --tmpdir "$PODMAN_RUN/tmp" "$@"
+}
+
+# podman_up: it has no daemon; only what its bridges' addresses are written to shall not be the machine's.
+podman_up() {
+	lab_guard
+	mkdir -p /var/lib/cni
+	mount -t tmpfs cni "/var/lib/cni"
+	podman_empty
+}
+
+# no container, pod or network that an earlier test left
+podman_empty() {
+	podman pod rm -a -f -t 0 > /dev/null
+	podman rm -a -f -t 0 > /dev/null
+}
+
+podman_down() {
+	podman_empty
+	umount /var/lib/cni
 }
 
 # --- docker ---------------------------------------------------------------------------------------------------------
@@ -110,9 +134,14 @@ docker_images() {
 	docker image prune -f > /dev/null
 }
 
+# --- either ---------------------------------------------------------------------------------------------------------
+
+# engine COMMAND...: the one that the file is about
+engine() { ${ENGINE:-docker} "$@"; }
+
 # netns_of CONTAINER: a path to its network namespace, for readers outside of it
 netns_of() {
-	echo "/proc/$(docker inspect -f '{{.State.Pid}}' "$1")/ns/net"
+	echo "/proc/$(engine inspect -f '{{.State.Pid}}' "$1")/ns/net"
 }
 
 # outside CONTAINER COMMAND...: a reader in its network namespace with all rights, and the machine's own programs
