@@ -29,6 +29,7 @@ engines_need() {
 # engines_probe: compiles try.c, which any image can run; PROBE is where it is.
 engines_probe() {
 	export PROBE=$ROOT/build/engines/try
+	mkdir -p "${PROBE%/*}"
 	[ "$PROBE" -nt "$ENGINES_SOURCE/try.c" ] ||
 		"$(cat "$ROOT/build/deps-musl")/bin/cc" -std=c11 -D_GNU_SOURCE -Os -s -o "$PROBE" "$ENGINES_SOURCE/try.c"
 }
