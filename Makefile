@@ -3,7 +3,7 @@
 # make            build/secure-init (musl, static-pie)
 # make demo       the main job in throw-away namespaces beside a pretend internet (as root)
 # make test       all tests (as root): units and fuzz seeds under sanitizers, static analysis, behaviour
-# make bench      the figures of docs/benchmarks.md and docs/init.md (as root, about eight minutes)
+# make bench      the figures of docs/benchmarks.md, docs/init.md, docs/containers.md (as root, about twelve minutes)
 # make format     the one style of .clang-format
 # make clean
 
@@ -53,9 +53,10 @@ demo: build/secure-init
 	@tests/demo
 
 bench: build/secure-init
-	@deps/install test bench
+	@deps/install test bench containers
 	@unshare --net --mount --propagation private -- bash bench/startup.sh
 	@python3 bench/init.py build/secure-init
+	@bench/containers.sh
 
 test: build/secure-init build/deps-glibc
 	@deps/install test
