@@ -160,3 +160,19 @@ milliseconds() {
 	outside para-s ipset add allowed-domains 192.0.2.0/24
 	lab_wait_for health_is unhealthy || { docker inspect -f '{{json .State.Health}}' para-s; return 1; }
 }
+
+@test "README's quick start, as it stands there" {
+	local commands
+	commands=$(sed -n '/^## Quick start/,/^## /p' "$BATS_TEST_DIRNAME/../../README.md" | sed -n '/^docker/p' | grep -v '^docker build')
+	[ "$(wc -l <<< "$commands")" = 2 ]
+	commands=${commands/docker run/docker run ${LAB_OPTIONS[*]}}
+	eval "${commands/ para-agent / localhost/para-agent }" > "$LAB/out" 2>&1
+	started agent
+	run docker logs agent
+	assert_says "open: registry.npmjs.org:443"
+	assert_says "closed: everything else"
+	assert_says "proved: example.com"
+	run docker exec agent curl -sS --max-time 5 https://example.com
+	[ "$status" -eq 7 ]
+	docker exec agent sudo iptables -L -n | grep -q allowed-domains
+}
