@@ -4,53 +4,22 @@
 #include <stdio.h>
 
 #include "fw/allow.h"
+#include "init/explain.h"
 #include "init/options.h"
 #include "init/place.h"
+#include "init/plan.h"
 #include "init/status.h"
-#include "init/summary.h"
 #include "init/version.h"
 
-static void say(const char *line)
+static void print_presets(void)
 {
-	puts(line);
-}
+	const char *place = NULL;
+	struct preset_line line;
 
-static int look_up(const struct config *config, struct lookup *lookup, struct error *error)
-{
-	int ret = allow_targets(&config->policy, lookup, error);
-
-	if (ret == 0)
-		ret = lookup_start(lookup, config->setup_seconds, error);
-	return ret == 0 ? lookup_names(lookup, error) : ret;
-}
-
-/* --check: the plan, as far as it can be made without privileges and without changing anything. */
-static int check(const struct config *config, const struct place *place, struct error *error)
-{
-	struct lookup lookup = {.socket = -1};
-	const struct summary summary = {
-		.policy = &config->policy,
-		.resolv = &place->resolv,
-		.host = &place->host,
-		.lookup = config->resolve ? &lookup : NULL,
-		.say = say,
-	};
-	char text[RULE_TEXT];
-	int ret = 0;
-
-	if (!config->policy.isolated) {
-		puts("Network isolation is off: everything is open");
-		return 0;
-	}
-	if (config->resolve)
-		ret = look_up(config, &lookup, error);
-	if (ret == 0)
-		summary_say(&summary);
-	for (size_t i = 0; ret == 0 && i < place->ruleset.n; i++)
-		printf("%s %s\n", place->ruleset.v[i].family == AF_INET ? "ip " : "ip6",
-			rule_text(&place->ruleset.v[i], text));
-	lookup_end(&lookup);
-	return ret;
+	while (preset_next(&place, &line))
+		printf("%s%.*s%*s %.*s\n", line.head ? "\n" : "  ", (int)line.word_length, line.word,
+			line.head || line.word_length > 40 ? 0 : 40 - (int)line.word_length, "",
+			(int)line.rest_length, line.rest);
 }
 
 /* Of what the policy opens only the addresses that it names itself are known here, which is enough. */
@@ -89,14 +58,19 @@ int answer(const struct config *config, const struct user *user, struct error *e
 	case ACTION_VERSION:
 		version_print();
 		return 0;
+	case ACTION_PRESETS:
+		print_presets();
+		return 0;
 	default:
 		break;
 	}
 	ret = place_look(&place, config, user, error);
 	if (ret == 0 && config->action == ACTION_STATUS)
 		ret = say_status(config, &place, error);
+	else if (ret == 0 && config->action == ACTION_EXPLAIN)
+		ret = explain(config, &place, config->agent, error);
 	else if (ret == 0)
-		ret = check(config, &place, error);
+		ret = plan(config, &place, config->action == ACTION_PLAN ? *config->agent : NULL, error);
 	place_free(&place);
 	return ret;
 }

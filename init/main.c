@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 
 #include "fw/allow.h"
+#include "fw/conflict.h"
 #include "fw/firewall.h"
 #include "fw/lookup.h"
 #include "fw/policy.h"
@@ -45,6 +46,11 @@ struct setup {
 static void say_info(const char *line)
 {
 	log_info("%s", line);
+}
+
+static void say_warning(const char *line)
+{
+	log_warn("%s", line);
 }
 
 static void say_summary(const struct setup *setup)
@@ -115,6 +121,7 @@ static int isolate(struct setup *setup, struct error *error)
 	if (ret < 0)
 		return ret;
 
+	conflicts_say(&setup->config->policy, &setup->place.resolv, say_warning);
 	interrupt_doing("closing the network");
 	ret = firewall_close(&setup->firewall, &setup->place.meanwhile, error);
 	if (ret < 0)

@@ -10,7 +10,8 @@
 
 const char options_help[] =
 	"Usage: secure-init [OPTION]... [--] COMMAND [ARGUMENT]...\n"
-	"       secure-init [OPTION]... setup | status\n"
+	"       secure-init [OPTION]... setup | status | plan [FORM] | explain HOST[:PORT][/PROTOCOL]... | "
+	"presets\n"
 	"\n"
 	"Run COMMAND as the agent of a container whose network is open only to what was allowed, and be its "
 	"init.\n"
@@ -19,10 +20,14 @@ const char options_help[] =
 	"  setup                close, open and prove the network, and end: for a pod's init container\n"
 	"  status               say whether the network is closed and set up; exit status 0 if so "
 	"(HEALTHCHECK)\n"
+	"  plan [FORM]          print what would be open and the rules; or for iptables, ip6tables or ipset "
+	"to restore\n"
+	"  explain HOST...      say whether it is allowed, by which entry, set and rule\n"
+	"  presets              print the named lists that an entry can call, as in @npm\n"
 	"\n"
 	"  --user USER[:GROUP]  run the agent as this user (also PARA_RUN_AS)\n"
 	"  --check              print what would be done, change nothing, need no privileges\n"
-	"  --resolve            with --check: look up the names too\n"
+	"  --resolve            with --check and plan: look up the names too\n"
 	"  -g                   signals go to the agent's process group (also PARA_SIGNAL_GROUP)\n"
 	"  -r, --rewrite A:B    pass signal A on as B; as nothing, if B is 0\n"
 	"  -e STATUS            the agent's exit status STATUS becomes 0\n"
@@ -112,6 +117,9 @@ static void read_action(struct config *config, const char *name, bool marked)
 	} words[] = {
 		{"setup", ACTION_SETUP},
 		{"status", ACTION_STATUS},
+		{"plan", ACTION_PLAN},
+		{"explain", ACTION_EXPLAIN},
+		{"presets", ACTION_PRESETS},
 	};
 	const char *slash = strrchr(name, '/');
 
@@ -209,7 +217,11 @@ int options_read(struct config *config, int argc, char *const argv[], int *loude
 	if (config->action == ACTION_RUN && *config->agent == NULL)
 		return error_set(error, FAIL_USAGE, EINVAL,
 			"no command to run; give the agent's command line, as in: secure-init -- claude");
-	if (config->resolve && config->action != ACTION_CHECK)
-		return error_set(error, FAIL_USAGE, EINVAL, "--resolve goes with --check");
+	if (config->action == ACTION_EXPLAIN && *config->agent == NULL)
+		return error_set(error, FAIL_USAGE, EINVAL,
+			"explain what? Ask HOST[:PORT][/PROTOCOL], as in: secure-init explain "
+			"github.com:443");
+	if (config->resolve && config->action != ACTION_CHECK && config->action != ACTION_PLAN)
+		return error_set(error, FAIL_USAGE, EINVAL, "--resolve goes with --check and plan");
 	return 0;
 }
