@@ -12,6 +12,7 @@ enum action {
 	ACTION_RUN,
 	ACTION_CHECK,	 /* --check: print the plan, change nothing */
 	ACTION_PLAN,	 /* the same, and for other programs */
+	ACTION_TEST,	 /* a shell or a command in the finished cage */
 	ACTION_EXPLAIN,	 /* what becomes of a packet */
 	ACTION_SETUP,	 /* the network alone: close, open, prove, and end */
 	ACTION_STATUS,	 /* is it closed? */

@@ -12,7 +12,6 @@
 #include "fw/conflict.h"
 #include "fw/judge.h"
 #include "util/caps.h"
-#include "util/number.h"
 #include "verify/rules.h"
 #include "verify/sets.h"
 
@@ -51,18 +50,13 @@ static int read_protocol(const char *text, uint8_t *protocol)
 		{"udplite", IPPROTO_UDPLITE},
 		{"gre", IPPROTO_GRE},
 	};
-	uint64_t number;
-
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (strcasecmp(text, names[i].name) == 0) {
 			*protocol = names[i].number;
 			return 0;
 		}
 	}
-	if (number_parse(text, 1, 255, &number) != 0)
-		return -EINVAL;
-	*protocol = (uint8_t)number;
-	return 0;
+	return -EINVAL;
 }
 
 static int bad_question(const char *text, struct error *error)

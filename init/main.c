@@ -226,6 +226,9 @@ int main(int argc, char *argv[])
 		ret = user_find(config.run_as, "/etc/passwd", "/etc/group", &setup.user, &error);
 	if (ret == 0 && config.action == ACTION_FIREWALL)
 		config.action = preflight_setup(&error) == 0 ? ACTION_SETUP : ACTION_STATUS;
+	/* the cage of process 1 is made now, any other stands */
+	if (ret == 0 && config.action == ACTION_TEST && getpid() == 1)
+		config.action = ACTION_RUN;
 	if (ret == 0 && answer_wanted(&config))
 		ret = answer(&config, &setup.user, &error);
 	if (ret < 0)
