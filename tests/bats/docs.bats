@@ -40,7 +40,7 @@ PY
 	done < <(sed -n '/^## Examples/,$p' "$POLICY_MD" | grep -o '`PARA_[^`]*`' | tr -d '`')
 	[ $n -ge 6 ]
 	local variable
-	for variable in $(grep -oh 'PARA_[A-Z_]*' "$BATS_TEST_DIRNAME"/../../docs/*.md "$BATS_TEST_DIRNAME"/../../README.md | sort -u); do
+	for variable in $(grep -ohE 'PARA_[A-Z_]+' "$BATS_TEST_DIRNAME"/../../docs/*.md "$BATS_TEST_DIRNAME"/../../README.md | sort -u); do
 		run env "$variable=" "$SECURE_INIT" --check
 		refute_says "not a variable"
 	done
