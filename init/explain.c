@@ -172,8 +172,8 @@ static int answer_address(struct court *court, const struct question *question, 
 	struct error *error)
 {
 	const struct packet packet = {*address, question->protocol, question->port};
-	const struct rule *rule, *live;
-	unsigned int place, live_place;
+	const struct rule *rule, *live = NULL;
+	unsigned int place, live_place = 0;
 	char text[PREFIX_TEXT];
 	int ret = judge(&court->place->ruleset, meant_set, court, &packet, &rule, &place);
 
