@@ -77,9 +77,11 @@ int policy_settle(struct policy *policy, struct error *error)
 	struct entries *allowed = &policy->list[LIST_ALLOWED];
 
 	settle_services(policy);
-	if (policy->mode == MODE_NONE && (allowed->n > 0 || policy->list[LIST_INBOUND].n > 0))
+	if (policy->mode == MODE_NONE && (allowed->n > 0 || policy->list[LIST_INBOUND].n > 0 ||
+						 policy->dns == DNS_RESOLVERS || policy->ssh == SSH_ANY ||
+						 policy->host == HOST_SUBNET || policy->host == HOST_GATEWAY))
 		return error_set(error, FAIL_CONFIG, EINVAL,
-			"the network mode is none, and something is allowed: leave the list empty, or choose "
+			"the network mode is none, and something is allowed: leave that out, or choose "
 			"the mode "
 			"allowlist");
 	if (policy->mode == MODE_PROXY && (allowed->n != 1 || allowed->v[0].n_ports != 1 ||
