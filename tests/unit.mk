@@ -26,7 +26,7 @@ build/asan/%.o: %.c Makefile tests/unit.mk build/deps-glibc
 	@mkdir -p $(@D)
 	@echo "  CC $@"; gcc $(COMMON) $(SANITIZE) -isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
 
-build/asan/%.o: %.S Makefile tests/unit.mk $(CA_BUNDLE)
+build/asan/%.o: %.S fw/presets.txt Makefile tests/unit.mk $(CA_BUNDLE)
 	@mkdir -p $(@D)
 	@echo "  CC $@"; gcc $(COMMON) -c -o $@ $<
 
@@ -51,7 +51,7 @@ build/fuzz/%.o: %.c Makefile tests/unit.mk build/deps-glibc
 	@echo "  CLANG $@"; clang $(FUZZ_FLAGS) $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link \
 		-isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
 
-build/fuzz/%.o: %.S Makefile tests/unit.mk $(CA_BUNDLE)
+build/fuzz/%.o: %.S fw/presets.txt Makefile tests/unit.mk $(CA_BUNDLE)
 	@mkdir -p $(@D)
 	@echo "  CLANG $@"; clang $(FUZZ_FLAGS) -c -o $@ $<
 

@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "fw/policy.h"
 
@@ -39,8 +40,10 @@ static void what_a_mode_means(void **state)
 		/* what was said stays */
 		{{.mode = MODE_ALLOWLIST, .dns = DNS_NONE, .ssh = SSH_NONE, .host = HOST_GATEWAY}, NULL, NULL,
 			DNS_NONE, SSH_NONE, HOST_GATEWAY},
-		{{.mode = MODE_NONE, .dns = DNS_RESOLVERS, .ssh = SSH_ANY, .host = HOST_SUBNET}, NULL, NULL,
-			DNS_RESOLVERS, SSH_ANY, HOST_SUBNET},
+		{{.mode = MODE_PROXY, .dns = DNS_NONE, .ssh = SSH_ANY, .host = HOST_SUBNET}, "p.com:3128",
+			NULL, DNS_NONE, SSH_ANY, HOST_SUBNET},
+		{{.mode = MODE_NONE, .dns = DNS_NONE, .ssh = SSH_NONE, .host = HOST_NONE}, NULL, NULL,
+			DNS_NONE, SSH_NONE, HOST_NONE},
 		{{.strict = true, .dns = DNS_RESOLVERS, .ssh = SSH_ANY, .host = HOST_SUBNET}, NULL, NULL,
 			DNS_RESOLVERS, SSH_ANY, HOST_SUBNET},
 	};
@@ -73,27 +76,34 @@ static void who_may_come_in_stays_as_it_was_said(void **state)
 
 static void what_cannot_be_meant(void **state)
 {
+#define NOT_NONE  "the network mode is none, and something is allowed"
+#define NOT_PROXY "exactly the proxy is allowed: set PARA_PROXY=HOST:PORT"
 	static const struct {
-		enum mode mode;
+		struct policy said;
 		const char *allowed, *inbound, *words;
 	} rows[] = {
-		{MODE_NONE, "a.com", NULL, "the network mode is none, and something is allowed"},
-		{MODE_NONE, NULL, "10.0.0.1", "the network mode is none, and something is allowed"},
-		{MODE_PROXY, NULL, NULL, "exactly the proxy is allowed|PARA_PROXY=HOST:PORT"},
-		{MODE_PROXY, "p.com", NULL, "exactly the proxy"},
-		{MODE_PROXY, "p.com:80,443", NULL, "exactly the proxy"},
-		{MODE_PROXY, "p.com:80-81", NULL, "exactly the proxy"},
-		{MODE_PROXY, "p.com:80,a.com", NULL, "exactly the proxy"},
+		{{.mode = MODE_NONE}, "a.com", NULL, NOT_NONE},
+		{{.mode = MODE_NONE}, NULL, "10.0.0.1", NOT_NONE},
+		{{.mode = MODE_NONE, .dns = DNS_RESOLVERS}, NULL, NULL, NOT_NONE},
+		{{.mode = MODE_NONE, .ssh = SSH_ANY}, NULL, NULL, NOT_NONE},
+		{{.mode = MODE_NONE, .host = HOST_SUBNET}, NULL, NULL, NOT_NONE},
+		{{.mode = MODE_NONE, .host = HOST_GATEWAY}, NULL, NULL, NOT_NONE},
+		{{.mode = MODE_PROXY}, NULL, NULL, NOT_PROXY},
+		{{.mode = MODE_PROXY}, "p.com", NULL, NOT_PROXY},
+		{{.mode = MODE_PROXY}, "p.com:80,443", NULL, NOT_PROXY},
+		{{.mode = MODE_PROXY}, "p.com:80-81", NULL, NOT_PROXY},
+		{{.mode = MODE_PROXY}, "p.com:80,a.com", NULL, NOT_PROXY},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct policy it =
-			policy((struct policy){.mode = rows[i].mode}, rows[i].allowed, NULL, rows[i].inbound);
+		struct policy it = policy(rows[i].said, rows[i].allowed, NULL, rows[i].inbound);
 		struct error error = {0};
+		char row[20];
 
-		must(policy_settle(&it, &error) == -EINVAL, "row %zu is taken", i);
-		must_say(&error, FAIL_CONFIG, rows[i].words, rows[i].allowed);
+		snprintf(row, sizeof(row), "row %zu", i);
+		must(policy_settle(&it, &error) == -EINVAL, "%s is taken", row);
+		must_say(&error, FAIL_CONFIG, rows[i].words, row);
 		policy_free(&it);
 	}
 }
