@@ -294,6 +294,7 @@ int entries_parse(const char *variable, const char *list, struct entries *entrie
 {
 	struct item item = {.variable = variable, .error = error};
 	const char *next = list;
+	const size_t before = entries->n; /* of another list, or of this list's part before */
 
 	while (next != NULL) {
 		const char *start = next, *end = strchr(next, ',');
@@ -317,7 +318,7 @@ int entries_parse(const char *variable, const char *list, struct entries *entrie
 		if (*item.text == '@') {
 			ret = add_preset(&item, entries);
 		} else if (is_bare_port(item.text)) {
-			if (entries->n == 0 || entries->v[entries->n - 1].n_ports == 0 ||
+			if (entries->n == before || entries->v[entries->n - 1].n_ports == 0 ||
 				entries->v[entries->n - 1].preset[0] != '\0')
 				return refuse(&item, "a port by itself, after no entry with ports; "
 						     "write HOST:PORT");

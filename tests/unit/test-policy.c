@@ -20,6 +20,7 @@ static void what_a_mode_means(void **state)
 		{{.mode = MODE_ALLOWLIST}, NULL, NULL, DNS_RESOLVERS, SSH_ANY, HOST_SUBNET},
 		{{.mode = MODE_BLOCKLIST}, NULL, NULL, DNS_RESOLVERS, SSH_ANY, HOST_SUBNET},
 		{{.mode = MODE_PROXY}, "p.com:3128", NULL, DNS_RESOLVERS, SSH_ALLOWLIST, HOST_NONE},
+		{{.mode = MODE_PROXY}, "10.0.0.1:3128", NULL, DNS_RESOLVERS, SSH_ALLOWLIST, HOST_NONE},
 		{{.mode = MODE_NONE}, NULL, NULL, DNS_NONE, SSH_ALLOWLIST, HOST_NONE},
 		/* strict: what is not named is closed, DNS too where there is no name to ask for */
 		{{.mode = MODE_ALLOWLIST, .strict = true}, "a.com", NULL, DNS_RESOLVERS, SSH_ALLOWLIST,
@@ -93,6 +94,8 @@ static void what_cannot_be_meant(void **state)
 		{{.mode = MODE_PROXY}, "p.com:80,443", NULL, NOT_PROXY},
 		{{.mode = MODE_PROXY}, "p.com:80-81", NULL, NOT_PROXY},
 		{{.mode = MODE_PROXY}, "p.com:80,a.com", NULL, NOT_PROXY},
+		{{.mode = MODE_PROXY}, "10.0.0.0/8:80", NULL, NOT_PROXY},
+		{{.mode = MODE_PROXY}, "127.0.0.0/8:80", NULL, NOT_PROXY},
 	};
 
 	(void)state;
