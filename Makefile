@@ -44,7 +44,7 @@ build/release/%.o: %.c Makefile build/deps-musl
 	@mkdir -p $(@D)
 	@echo "  CC $@"; $$(cat build/deps-musl)/bin/cc $(COMMON) $(RELEASE) -isystem $$(cat build/deps-musl)/include -MMD -c -o $@ $<
 
-build/release/fw/embed.o: fw/embed.S Makefile build/deps-musl $(CA_BUNDLE)
+build/release/fw/embed.o: fw/embed.S fw/presets.txt Makefile build/deps-musl $(CA_BUNDLE)
 	@mkdir -p $(@D)
 	@echo "  CC $@"; $$(cat build/deps-musl)/bin/cc $(COMMON) -c -o $@ $<
 

@@ -258,10 +258,43 @@ static void drop_duplicates(const char *variable, struct entries *entries)
 	entries->n = kept;
 }
 
+/* "@npm": the preset's entries, in its place. */
+static int add_preset(struct item *item, struct entries *entries)
+{
+	const char *place;
+	struct preset_line line;
+	struct item own = *item;
+
+	if (!preset_find(item->text, strlen(item->text), &place))
+		return refuse(item, "no such preset; 'secure-init presets' prints all of them");
+	while (preset_next(&place, &line) && !line.head) {
+		struct entry entry;
+		int ret;
+
+		/* up to the first comma, and the ports after it one by one, as in any list */
+		snprintf(own.text, sizeof(own.text), "%.*s", (int)strcspn(line.word, ", "), line.word);
+		ret = parse_item(&own, &entry);
+		for (const char *comma = line.word; ret == 0;) {
+			comma += strcspn(comma, ", ");
+			if (*comma++ != ',')
+				break;
+			snprintf(own.text, sizeof(own.text), "%.*s", (int)strcspn(comma, ", "), comma);
+			ret = add_ports(&own, &entry, own.text);
+		}
+		snprintf(entry.preset, sizeof(entry.preset), "%.15s", item->text);
+		if (ret == 0)
+			ret = entries_add(entries, &entry);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
 int entries_parse(const char *variable, const char *list, struct entries *entries, struct error *error)
 {
 	struct item item = {.variable = variable, .error = error};
 	const char *next = list;
+	const size_t before = entries->n; /* of another list, or of this list's part before */
 
 	while (next != NULL) {
 		const char *start = next, *end = strchr(next, ',');
@@ -282,8 +315,11 @@ int entries_parse(const char *variable, const char *list, struct entries *entrie
 		if ((size_t)(end - start) >= sizeof(item.text))
 			return refuse(&item, "longer than any entry can be; entries are separated by commas");
 
-		if (is_bare_port(item.text)) {
-			if (entries->n == 0 || entries->v[entries->n - 1].n_ports == 0)
+		if (*item.text == '@') {
+			ret = add_preset(&item, entries);
+		} else if (is_bare_port(item.text)) {
+			if (entries->n == before || entries->v[entries->n - 1].n_ports == 0 ||
+				entries->v[entries->n - 1].preset[0] != '\0')
 				return refuse(&item, "a port by itself, after no entry with ports; "
 						     "write HOST:PORT");
 			ret = add_ports(&item, &entries->v[entries->n - 1], item.text);

@@ -1,6 +1,6 @@
 /*
  * The grammar of PARA_ALLOWED_DOMAINS: a comma list of entries, each a name, wildcard, address or network
- * with an optional list of ports (docs/entries.md). Knows nothing of what the entries will open.
+ * with an optional list of ports, or a preset (docs/entries.md). Knows nothing of what the entries will open.
  */
 #ifndef FW_ENTRY_H
 #define FW_ENTRY_H
@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "fw/prefix.h"
+#include "fw/preset.h"
 #include "util/error.h"
 
 #define NAME_TEXT	254 /* RFC 1035 2.3.4: 255 octets on the wire, 253 characters as text, and the NUL */
@@ -28,8 +29,9 @@ enum entry_kind {
 
 struct entry {
 	enum entry_kind kind;
-	unsigned int position; /* of its first item in the list, from 1 */
-	char name[NAME_TEXT];  /* lower case, no trailing dot; "" for a prefix */
+	unsigned int position;	  /* of its first item in the list, from 1 */
+	char name[NAME_TEXT];	  /* lower case, no trailing dot; "" for a prefix */
+	char preset[PRESET_NAME]; /* "@npm" if it came with that; else "" */
 	struct prefix prefix;
 	unsigned int n_ports; /* 0 means all TCP and UDP ports */
 	struct port_range ports[ENTRY_PORTS_MAX];
@@ -42,7 +44,7 @@ struct entries {
 };
 
 /*
- * Reads list into *entries (which the caller frees, also after a failure). variable is the name to blame in
+ * Adds list to *entries (which the caller frees, also after a failure). variable is the name to blame in
  * messages. Duplicates are dropped, host bits of a network cleared; both are said in the log. Returns 0,
  * -EINVAL with *error filled, or -ENOMEM.
  */

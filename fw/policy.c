@@ -72,18 +72,28 @@ static void settle_services(struct policy *policy)
 		policy->inbound_host = true;
 }
 
+/* True if the list is one host with one port. */
+static bool is_one_place(const struct entries *entries)
+{
+	const struct entry *entry = entries->v;
+
+	return entries->n == 1 && entry->n_ports == 1 && entry->ports[0].low == entry->ports[0].high &&
+	       (entry->name[0] != '\0' || prefix_is_address(&entry->prefix));
+}
+
 int policy_settle(struct policy *policy, struct error *error)
 {
 	struct entries *allowed = &policy->list[LIST_ALLOWED];
 
 	settle_services(policy);
-	if (policy->mode == MODE_NONE && (allowed->n > 0 || policy->list[LIST_INBOUND].n > 0))
+	if (policy->mode == MODE_NONE && (allowed->n > 0 || policy->list[LIST_INBOUND].n > 0 ||
+						 policy->dns == DNS_RESOLVERS || policy->ssh == SSH_ANY ||
+						 policy->host == HOST_SUBNET || policy->host == HOST_GATEWAY))
 		return error_set(error, FAIL_CONFIG, EINVAL,
-			"the network mode is none, and something is allowed: leave the list empty, or choose "
+			"the network mode is none, and something is allowed: leave that out, or choose "
 			"the mode "
 			"allowlist");
-	if (policy->mode == MODE_PROXY && (allowed->n != 1 || allowed->v[0].n_ports != 1 ||
-						  allowed->v[0].ports[0].low != allowed->v[0].ports[0].high))
+	if (policy->mode == MODE_PROXY && !is_one_place(allowed))
 		return error_set(error, FAIL_CONFIG, EINVAL,
 			"the network mode is proxy, so exactly the proxy is allowed: set "
 			"PARA_PROXY=HOST:PORT, and no "
@@ -244,7 +254,7 @@ static void refuse_blocked(struct ruleset *ruleset, uint8_t family, enum chain c
 	}
 }
 
-/* Who may come in: nobody blocked; then whoever is listed; then the host's network. */
+/* Who may come in: whoever is listed; then nobody blocked; then the host's network. */
 static void input_rules(struct ruleset *ruleset, uint8_t family, const struct policy *policy,
 	const struct host_networks *host)
 {

@@ -103,13 +103,23 @@ size_t contents_count(const struct contents *contents, int set)
 	return n;
 }
 
-bool contents_hold(const struct contents *contents, const struct prefix *address, uint16_t port)
+bool contents_in(const struct contents *contents, int set, const struct prefix *address, uint16_t port)
 {
-	if (prefixes_cover(&contents->any, address))
-		return true;
+	if (set_kinds[set].family != address->family)
+		return false;
+	if (!set_kinds[set].with_ports)
+		return prefixes_cover(&contents->any, address);
 	for (size_t i = 0; i < contents->n_endpoints; i++)
 		if (prefix_covers(&contents->endpoints[i].prefix, address) &&
 			port >= contents->endpoints[i].low && port <= contents->endpoints[i].high)
+			return true;
+	return false;
+}
+
+bool contents_hold(const struct contents *contents, const struct prefix *address, uint16_t port)
+{
+	for (int set = 0; set < SET_KINDS; set++)
+		if (contents_in(contents, set, address, port))
 			return true;
 	return false;
 }

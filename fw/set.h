@@ -69,6 +69,9 @@ void contents_free(struct contents *contents);
 /* Elements that `ipset list` will show of one set, for settled contents. */
 size_t contents_count(const struct contents *contents, int set);
 
+/* True if one set of the list holds the address and, if it has ports, the port. */
+bool contents_in(const struct contents *contents, int set, const struct prefix *address, uint16_t port);
+
 /* True if TCP or UDP with this address and port is in the sets. */
 bool contents_hold(const struct contents *contents, const struct prefix *address, uint16_t port);
 

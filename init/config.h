@@ -11,12 +11,16 @@
 enum action {
 	ACTION_RUN,
 	ACTION_CHECK,	 /* --check: print the plan, change nothing */
+	ACTION_PLAN,	 /* the same, and for other programs */
+	ACTION_TEST,	 /* a shell or a command in the finished cage */
+	ACTION_EXPLAIN,	 /* what becomes of a packet */
 	ACTION_SETUP,	 /* the network alone: close, open, prove, and end */
 	ACTION_STATUS,	 /* is it closed? */
 	ACTION_FIREWALL, /* called by the name of para's script: set up, or if that was done, its status */
 	/* from here on nothing of the configuration is looked at */
 	ACTION_HELP,
 	ACTION_VERSION,
+	ACTION_PRESETS,
 	ACTION_LICENCE,
 };
 

@@ -11,6 +11,7 @@
 #include <sys/prctl.h>
 
 #include "fw/allow.h"
+#include "fw/conflict.h"
 #include "fw/firewall.h"
 #include "fw/lookup.h"
 #include "fw/policy.h"
@@ -45,6 +46,11 @@ struct setup {
 static void say_info(const char *line)
 {
 	log_info("%s", line);
+}
+
+static void say_warning(const char *line)
+{
+	log_warn("%s", line);
 }
 
 static void say_summary(const struct setup *setup)
@@ -115,6 +121,7 @@ static int isolate(struct setup *setup, struct error *error)
 	if (ret < 0)
 		return ret;
 
+	conflicts_say(&setup->config->policy, &setup->place.resolv, say_warning);
 	interrupt_doing("closing the network");
 	ret = firewall_close(&setup->firewall, &setup->place.meanwhile, error);
 	if (ret < 0)
@@ -219,6 +226,9 @@ int main(int argc, char *argv[])
 		ret = user_find(config.run_as, "/etc/passwd", "/etc/group", &setup.user, &error);
 	if (ret == 0 && config.action == ACTION_FIREWALL)
 		config.action = preflight_setup(&error) == 0 ? ACTION_SETUP : ACTION_STATUS;
+	/* the cage of process 1 is made now, any other stands */
+	if (ret == 0 && config.action == ACTION_TEST && getpid() == 1)
+		config.action = ACTION_RUN;
 	if (ret == 0 && answer_wanted(&config))
 		ret = answer(&config, &setup.user, &error);
 	if (ret < 0)

@@ -10,7 +10,9 @@
 
 const char options_help[] =
 	"Usage: secure-init [OPTION]... [--] COMMAND [ARGUMENT]...\n"
-	"       secure-init [OPTION]... setup | status\n"
+	"       secure-init [OPTION]... setup | status [json] | plan [FORM] | explain "
+	"HOST[:PORT][/PROTOCOL]... | "
+	"presets | test [COMMAND...]\n"
 	"\n"
 	"Run COMMAND as the agent of a container whose network is open only to what was allowed, and be its "
 	"init.\n"
@@ -19,10 +21,16 @@ const char options_help[] =
 	"  setup                close, open and prove the network, and end: for a pod's init container\n"
 	"  status               say whether the network is closed and set up; exit status 0 if so "
 	"(HEALTHCHECK)\n"
+	"  plan [FORM]          print what would be open and the rules; or for iptables, ip6tables or ipset "
+	"to restore\n"
+	"  explain HOST...      say whether it is allowed, by which entry, set and rule\n"
+	"  test [COMMAND...]    a shell, or the command, as the agent would run, in a network that is set "
+	"up\n"
+	"  presets              print the named lists that an entry can call, as in @npm\n"
 	"\n"
 	"  --user USER[:GROUP]  run the agent as this user (also PARA_RUN_AS)\n"
 	"  --check              print what would be done, change nothing, need no privileges\n"
-	"  --resolve            with --check: look up the names too\n"
+	"  --resolve            with --check and plan: look up the names too\n"
 	"  -g                   signals go to the agent's process group (also PARA_SIGNAL_GROUP)\n"
 	"  -r, --rewrite A:B    pass signal A on as B; as nothing, if B is 0\n"
 	"  -e STATUS            the agent's exit status STATUS becomes 0\n"
@@ -34,11 +42,20 @@ const char options_help[] =
 	"libraries\n"
 	"\n"
 	"Environment:\n"
-	"  PARA_NETWORK_ISOLATION  true or false. Default: false, but true where PARA_ALLOWED_DOMAINS is "
-	"set\n"
-	"  PARA_ALLOWED_DOMAINS    comma list: example.com, 198.51.100.7, 10.0.0.0/24, 2001:db8::/32,\n"
-	"                          [2001:db8::1], each with optional ports: example.com:443,8000-8010\n"
+	"  PARA_NETWORK_ISOLATION  true or false. Default: false, but true where any of the policy's is set, "
+	"which are:\n"
+	"  PARA_ALLOWED_DOMAINS    comma list: example.com, 198.51.100.7, 10.0.0.0/24, [2001:db8::1], @npm "
+	"(a preset),\n"
+	"                          each but the last with optional ports: example.com:443,8000-8010\n"
 	"                          Default: " POLICY_DEFAULT_LIST "\n"
+	"  PARA_BLOCKED_DOMAINS    the same; what is allowed comes first\n"
+	"  PARA_NETWORK_MODE       allowlist, blocklist, proxy or none. Default: allowlist\n"
+	"  PARA_PROXY              HOST:PORT of the mode proxy\n"
+	"  PARA_PROFILE            default, or strict: nothing is open that is not named\n"
+	"  PARA_ALLOW_DNS          resolvers or none;  PARA_ALLOW_SSH: any, allowlist or none\n"
+	"  PARA_ALLOW_HOST         subnet, gateway, none, or entries\n"
+	"  PARA_ALLOW_INBOUND      host, none, ports, and entries from which one may come in\n"
+	"\n"
 	"  PARA_RUN_AS             USER[:GROUP] of the agent. Default: the container's\n"
 	"  PARA_PRIVILEGES         drop, or (only without isolation) keep. Default: drop\n"
 	"  PARA_SETUP_TIMEOUT      seconds that closing, opening and proving may take. Default: 30\n"
@@ -112,6 +129,10 @@ static void read_action(struct config *config, const char *name, bool marked)
 	} words[] = {
 		{"setup", ACTION_SETUP},
 		{"status", ACTION_STATUS},
+		{"plan", ACTION_PLAN},
+		{"test", ACTION_TEST},
+		{"explain", ACTION_EXPLAIN},
+		{"presets", ACTION_PRESETS},
 	};
 	const char *slash = strrchr(name, '/');
 
@@ -143,6 +164,8 @@ int options_read(struct config *config, int argc, char *const argv[], int *loude
 		{"version", no_argument, NULL, OPT_VERSION},
 		{0},
 	};
+	static char sh[] = "/bin/sh";
+	static char *const shell[] = {sh, NULL};
 	int option, ret = 0;
 
 	opterr = 0;
@@ -209,7 +232,15 @@ int options_read(struct config *config, int argc, char *const argv[], int *loude
 	if (config->action == ACTION_RUN && *config->agent == NULL)
 		return error_set(error, FAIL_USAGE, EINVAL,
 			"no command to run; give the agent's command line, as in: secure-init -- claude");
-	if (config->resolve && config->action != ACTION_CHECK)
-		return error_set(error, FAIL_USAGE, EINVAL, "--resolve goes with --check");
+	if (config->action == ACTION_TEST && *config->agent != NULL && strcmp(*config->agent, "--") == 0)
+		config->agent++;
+	if (config->action == ACTION_TEST && *config->agent == NULL)
+		config->agent = shell;
+	if (config->action == ACTION_EXPLAIN && *config->agent == NULL)
+		return error_set(error, FAIL_USAGE, EINVAL,
+			"explain what? Ask HOST[:PORT][/PROTOCOL], as in: secure-init explain "
+			"github.com:443");
+	if (config->resolve && config->action != ACTION_CHECK && config->action != ACTION_PLAN)
+		return error_set(error, FAIL_USAGE, EINVAL, "--resolve goes with --check and plan");
 	return 0;
 }

@@ -169,6 +169,24 @@ static int allow_anybody(struct entries *inbound, const struct entry *ports)
 	return 0;
 }
 
+/* An item of a list without the blanks around it; false if there is no room for it. */
+static bool cut_word(const char *item, size_t length, char *word, size_t size)
+{
+	static const char blanks[] = " \t\r\n";
+
+	while (length > 0 && strchr(blanks, *item) != NULL) {
+		item++;
+		length--;
+	}
+	while (length > 0 && strchr(blanks, item[length - 1]) != NULL)
+		length--;
+	if (length >= size)
+		return false;
+	memcpy(word, item, length);
+	word[length] = '\0';
+	return true;
+}
+
 /*
  * "host" (the host's network), "none", ports that anybody may come to, and entries from which one may come,
  * to their ports. Words and ports come first, since a port after an entry is that entry's.
@@ -184,13 +202,13 @@ static int read_inbound(struct policy *policy, const char *label, const char *te
 		const size_t length = strcspn(rest, ",");
 		char word[32];
 
-		snprintf(word, sizeof(word), "%.*s", (int)(length < sizeof(word) ? length : sizeof(word) - 1),
-			rest);
+		if (!cut_word(rest, length, word, sizeof(word)))
+			break;
 		if (strcasecmp(word, "host") == 0)
 			policy->inbound_host = true;
-		else if (strspn(word, "0123456789-") == strlen(word) && *word != '\0')
+		else if (*word != '\0' && strspn(word, "0123456789-") == strlen(word))
 			ret = entry_add_ports(label, &ports, word, error);
-		else if (strcasecmp(word, "none") != 0)
+		else if (*word != '\0' && strcasecmp(word, "none") != 0)
 			break;
 		rest += length + (rest[length] == ',');
 	}

@@ -2,8 +2,6 @@
 #include "init/status.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <linux/capability.h>
@@ -27,21 +25,13 @@ static bool privileges_dropped(void)
 {
 	cleanup_file FILE *file = fopen("/proc/1/status", "re");
 	char line[256];
-	bool no_new = false, seen = false;
+	unsigned int found = 0;
 
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		uint64_t held;
-		unsigned int value;
-
-		if (sscanf(line, "CapPrm: %" SCNx64, &held) == 1) {
-			seen = true;
-			if (held != 0)
-				return false;
-		}
-		if (sscanf(line, "NoNewPrivs: %u", &value) == 1)
-			no_new = value == 1;
-	}
-	return seen && no_new;
+	/* proc(5) */
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		found += strcmp(line, "CapPrm:\t0000000000000000\n") == 0 ||
+			 strcmp(line, "NoNewPrivs:\t1\n") == 0;
+	return found == 2;
 }
 
 static bool have_net_admin(void)
@@ -51,64 +41,110 @@ static bool have_net_admin(void)
 	return caps_get(&caps) == 0 && caps.effective & CAP_BIT(CAP_NET_ADMIN);
 }
 
-static bool read_back(const struct ruleset *meant)
+enum closed { CLOSED_REFUSED, CLOSED_NO_WAY, CLOSED_NOTHING_TO_TRY, OPEN };
+
+enum rules { RULES_UNREAD, RULES_EXACT, RULES_DIFFER };
+
+/* What there is to say, for people and for programs. */
+struct findings {
+	enum closed closed[2]; /* IPv4, IPv6 */
+	char tried[2][PREFIX_TEXT];
+	bool guarded; /* process 1 is a secure-init */
+	bool dropped; /* and has given everything up */
+	enum rules rules;
+	struct error why; /* they differ */
+};
+
+static enum closed try_one(const struct claim *claim, uint8_t family, char text[PREFIX_TEXT])
+{
+	enum probe_outcome outcome;
+	struct prefix address;
+
+	*text = '\0';
+	if (!prove_address(claim, family, &address))
+		return CLOSED_NOTHING_TO_TRY;
+	prefix_text(&address, text);
+	if (probe_unprivileged(&address, &outcome) != 0)
+		return OPEN;
+	return outcome == PROBE_REFUSED ? CLOSED_REFUSED : CLOSED_NO_WAY;
+}
+
+static enum rules read_back(const struct ruleset *meant, struct error *why)
 {
 	struct netlink netlink;
-	struct error error;
 	int ret = netlink_open(&netlink, NETLINK_NETFILTER);
 
 	if (ret < 0) {
-		printf("the rules cannot be read: %s\n", strerror(-ret));
-		return false;
+		error_set(why, FAIL_KERNEL, -ret, "the rules cannot be read: %s", strerror(-ret));
+		return RULES_DIFFER;
 	}
 	/* whether the tables have an owner depends on the kernel and on who made them */
-	ret = verify_rules(&netlink, meant, OWNER_ANY, &error);
+	ret = verify_rules(&netlink, meant, OWNER_ANY, why);
 	netlink_close(&netlink);
-	puts(ret == 0 ? "the rules are exactly those that the environment asks for" : error.text);
-	return ret == 0;
+	return ret == 0 ? RULES_EXACT : RULES_DIFFER;
 }
 
-static bool is_closed(const struct claim *claim, uint8_t family)
+static void print_words(const struct findings *findings)
 {
-	const char *version = family == AF_INET ? "IPv4" : "IPv6";
-	struct prefix address;
-	char text[PREFIX_TEXT];
-	enum probe_outcome outcome;
-	int err;
+	static const char *const versions[] = {"IPv4", "IPv6"};
 
-	if (!prove_address(claim, family, &address)) {
-		printf("%s: nothing is closed that could be tried\n", version);
-		return true;
+	for (int i = 0; i < 2; i++) {
+		switch (findings->closed[i]) {
+		case CLOSED_REFUSED:
+			printf("closed: %s to %s is refused at once\n", versions[i], findings->tried[i]);
+			break;
+		case CLOSED_NO_WAY:
+			printf("closed: %s has no way to %s now\n", versions[i], findings->tried[i]);
+			break;
+		case CLOSED_NOTHING_TO_TRY:
+			printf("%s: nothing is closed that could be tried\n", versions[i]);
+			break;
+		case OPEN:
+			printf("OPEN: a packet to %s, which is not allowed, was not refused\n",
+				findings->tried[i]);
+			break;
+		}
 	}
-	prefix_text(&address, text);
-	err = probe_unprivileged(&address, &outcome);
-	if (err != 0)
-		printf("OPEN: a packet to %s, which is not allowed, was not refused (%s)\n", text,
-			err == EISCONN ? "it went out" : strerror(err));
-	else if (outcome == PROBE_REFUSED)
-		printf("closed: %s to %s is refused at once\n", version, text);
+	if (findings->guarded)
+		puts(findings->dropped ? "set up: process 1 is secure-init, and has given up every privilege"
+				       : "not yet set up: process 1 is secure-init, and still at it");
+	if (findings->rules != RULES_UNREAD)
+		puts(findings->rules == RULES_EXACT
+				? "the rules are exactly those that the environment asks for"
+				: findings->why.text);
+}
+
+/* No text in here needs escaping: addresses, and words of ours. */
+static void print_json(const struct findings *findings, bool well)
+{
+	static const char *const closed[] = {"refused", "no way", "nothing to try", "open"};
+	static const char *const rules[] = {"unread", "exact", "differ"};
+
+	printf("{\"well\":%s,\"ipv4\":\"%s\",\"ipv6\":\"%s\",\"guarded\":%s,\"set_up\":%s,\"rules\":\"%s\"}"
+	       "\n",
+		well ? "true" : "false", closed[findings->closed[0]], closed[findings->closed[1]],
+		findings->guarded ? "true" : "false", findings->dropped ? "true" : "false",
+		rules[findings->rules]);
+}
+
+int status(const struct claim *claim, const struct ruleset *meant, bool json)
+{
+	struct findings findings = {.guarded = status_guarded()};
+	bool well;
+
+	findings.closed[0] = try_one(claim, AF_INET, findings.tried[0]);
+	findings.closed[1] = try_one(claim, AF_INET6, findings.tried[1]);
+	findings.dropped = findings.guarded && privileges_dropped();
+	if (claim->policy->isolated && have_net_admin())
+		findings.rules = read_back(meant, &findings.why);
+	well = !claim->policy->isolated ||
+	       (findings.closed[0] != OPEN && findings.closed[1] != OPEN &&
+		       findings.dropped == findings.guarded && findings.rules != RULES_DIFFER);
+	if (json)
+		print_json(&findings, well);
 	else
-		printf("closed: %s has no way to %s now\n", version, text);
-	return err == 0;
-}
-
-int status(const struct claim *claim, const struct ruleset *meant)
-{
-	const bool v4 = is_closed(claim, AF_INET), v6 = is_closed(claim, AF_INET6);
-	bool well = v4 && v6;
-
-	if (!claim->policy->isolated) {
+		print_words(&findings);
+	if (!json && !claim->policy->isolated)
 		puts("network isolation is off, says this environment");
-		return 0;
-	}
-	if (status_guarded()) {
-		const bool dropped = privileges_dropped();
-
-		puts(dropped ? "set up: process 1 is secure-init, and has given up every privilege"
-			     : "not yet set up: process 1 is secure-init, and still at it");
-		well = well && dropped;
-	}
-	if (have_net_admin())
-		well = read_back(meant) && well;
 	return well ? 0 : 1;
 }

@@ -17,7 +17,9 @@
 /* True if process 1 is a secure-init, by that name. */
 bool status_guarded(void);
 
-/* Prints what it finds, a line each. Returns the exit status: 0 if all is well, 1 if not. */
-int status(const struct claim *claim, const struct ruleset *meant);
+/*
+ * Prints what it finds, a line each, or one JSON object. Returns the exit status: 0 if all is well, 1 if not.
+ */
+int status(const struct claim *claim, const struct ruleset *meant, bool json);
 
 #endif

@@ -88,20 +88,19 @@ static void say_host(const struct summary *summary)
 static void say_entry(const struct summary *summary, const char *verdict, const struct entry *entry)
 {
 	char text[ENTRY_TEXT];
-	const char *ports = entry->n_ports == 0 ? ", all ports" : "";
+	const char *ports = entry->n_ports == 0 ? ", all ports" : "",
+		   *of = entry->preset[0] != '\0' ? ", of " : "";
 	size_t n = 0;
 
 	entry_text(entry, text);
 	if (entry->kind == ENTRY_LOOPBACK)
 		say(summary, "open: %.300s, as all of loopback is", text);
 	else if (entry->kind != ENTRY_NAME || summary->lookup == NULL)
-		say(summary, "%s: %.300s%s", verdict, text, ports);
+		say(summary, "%s: %.300s%s%s%s", verdict, text, ports, of, entry->preset);
 	else {
-		for (size_t i = 0; i < summary->lookup->n; i++)
-			if (strcmp(summary->lookup->targets[i].name, entry->name) == 0)
-				n = summary->lookup->targets[i].addresses.n;
-		say(summary, "%s: %.300s%s (%zu %s)", verdict, text, ports, n,
-			n == 1 ? "address" : "addresses");
+		n = lookup_addresses(summary->lookup, entry->name)->n;
+		say(summary, "%s: %.300s%s (%zu %s)%s%s", verdict, text, ports, n,
+			n == 1 ? "address" : "addresses", of, entry->preset);
 	}
 }
 

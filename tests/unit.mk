@@ -1,7 +1,7 @@
 # The tests that need neither privileges nor a network: units with gcc, fuzzers with clang, both under ASan and UBSan.
 #
-# make unit                  every program of tests/unit
-# make fuzz-seeds            every fuzzer over its seeds only
+# make unit                  every program of tests/unit, in TAP
+# make fuzz-seeds            every fuzzer over its seeds only, in TAP
 # make fuzz MINUTES=1        every fuzzer for so many minutes, one after another
 # make unit-coverage         lines of the product that the unit tests reach
 # make build/asan/secure-init    the whole program with both sanitizers, to be run like the real one
@@ -13,7 +13,9 @@ ROOMS := $(filter-out init/main.c,$(SOURCES))
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz-%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 
-UNIT_ENV := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1
+SANITIZER_STATUS := 120
+UNIT_ENV := ASAN_OPTIONS=detect_stack_use_after_return=1:strict_string_checks=1:exitcode=$(SANITIZER_STATUS) \
+	UBSAN_OPTIONS=print_stacktrace=1:exitcode=$(SANITIZER_STATUS)
 # Warnings are gcc's to give.
 FUZZ_FLAGS = $(filter-out $(WARNINGS),$(COMMON))
 FUZZ_SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
@@ -24,7 +26,7 @@ build/asan/%.o: %.c Makefile tests/unit.mk build/deps-glibc
 	@mkdir -p $(@D)
 	@echo "  CC $@"; gcc $(COMMON) $(SANITIZE) -isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
 
-build/asan/%.o: %.S Makefile tests/unit.mk $(CA_BUNDLE)
+build/asan/%.o: %.S fw/presets.txt Makefile tests/unit.mk $(CA_BUNDLE)
 	@mkdir -p $(@D)
 	@echo "  CC $@"; gcc $(COMMON) -c -o $@ $<
 
@@ -37,9 +39,11 @@ build/asan/secure-init: build/asan/init/main.o build/asan/rooms.a
 $(UNITS:%=build/asan/%): build/asan/%: build/asan/tests/unit/%.o build/asan/tests/unit/unit.o build/asan/tests/unit/rule-message.o build/asan/rooms.a
 	@echo "  CC $@"; gcc $(SANITIZE) -o $@ $^ -L$$(cat build/deps-glibc)/lib $(LIBS) -lcmocka
 
+# A sanitizer's end comes before cmocka could say "not ok".
 unit: $(UNITS:%=build/asan/%)
 	@failed=0; for unit in $(UNITS); do \
-		echo "  TEST $$unit"; $(UNIT_ENV) CMOCKA_MESSAGE_OUTPUT=TAP build/asan/$$unit || failed=1; \
+		echo "# $$unit"; $(UNIT_ENV) CMOCKA_MESSAGE_OUTPUT=TAP build/asan/$$unit && continue; \
+		[ $$? -lt $(SANITIZER_STATUS) ] || echo "not ok - $$unit was ended by a sanitizer or a signal"; failed=1; \
 	done; exit $$failed
 
 build/fuzz/%.o: %.c Makefile tests/unit.mk build/deps-glibc
@@ -47,7 +51,7 @@ build/fuzz/%.o: %.c Makefile tests/unit.mk build/deps-glibc
 	@echo "  CLANG $@"; clang $(FUZZ_FLAGS) $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link \
 		-isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
 
-build/fuzz/%.o: %.S Makefile tests/unit.mk $(CA_BUNDLE)
+build/fuzz/%.o: %.S fw/presets.txt Makefile tests/unit.mk $(CA_BUNDLE)
 	@mkdir -p $(@D)
 	@echo "  CLANG $@"; clang $(FUZZ_FLAGS) -c -o $@ $<
 
@@ -59,12 +63,13 @@ $(FUZZERS:%=build/fuzz/fuzz-%): build/fuzz/fuzz-%: build/fuzz/tests/fuzz/fuzz-%.
 
 # libFuzzer's own words are many; they are shown only when something is wrong.
 fuzz-seeds: $(FUZZERS:%=build/fuzz/fuzz-%)
-	@for fuzzer in $(FUZZERS); do \
+	@n=0; failed=0; echo "1..$(words $(FUZZERS))"; for fuzzer in $(FUZZERS); do \
+		n=$$((n + 1)); seeds="over $$(ls tests/fuzz/seeds/$$fuzzer | wc -l) seeds"; \
 		build/fuzz/fuzz-$$fuzzer -close_fd_mask=2 -artifact_prefix=build/fuzz/$$fuzzer- \
-			tests/fuzz/seeds/$$fuzzer/* > build/fuzz/$$fuzzer.log 2>&1 || \
-			{ cat build/fuzz/$$fuzzer.log; echo "fuzz-seeds: $$fuzzer fails on a seed" >&2; exit 1; }; \
-		echo "  FUZZ $$fuzzer: $$(ls tests/fuzz/seeds/$$fuzzer | wc -l) seeds"; \
-	done
+			tests/fuzz/seeds/$$fuzzer/* > build/fuzz/$$fuzzer.log 2>&1 && \
+			{ echo "ok $$n - fuzz-$$fuzzer $$seeds"; continue; }; \
+		sed 's/^/# /' build/fuzz/$$fuzzer.log; echo "not ok $$n - fuzz-$$fuzzer $$seeds"; failed=1; \
+	done; exit $$failed
 
 # What is found beyond the seeds is kept in build/fuzz/corpus, for the next run.
 fuzz: $(FUZZERS:%=build/fuzz/fuzz-%)

@@ -25,6 +25,7 @@ static const uint8_t families[] = {NFPROTO_IPV4, NFPROTO_IPV6};
 struct reading {
 	uint8_t family; /* also AF_… */
 	const struct ruleset *meant;
+	struct ruleset *is; /* where the rules go, if they are not compared */
 	enum owner owner;
 	uint16_t index[SETS];
 	size_t next; /* the rule of meant that must come next */
@@ -184,6 +185,8 @@ static int read_rule(const struct nlmsghdr *message, void *data)
 			family_text(reading->family), decoded.odd);
 	if (decoded.rule.chain == CHAIN_OUTPUT && decoded.rule.verdict != VERDICT_ACCEPT)
 		reading->refused += decoded.packets;
+	if (reading->is != NULL && reading->is->n < RULES_MAX)
+		reading->is->v[reading->is->n++] = decoded.rule;
 	if (reading->meant == NULL)
 		return MNL_CB_OK;
 	while (reading->next < reading->meant->n &&
@@ -239,6 +242,24 @@ int verify_rules(struct netlink *netlink, const struct ruleset *meant, enum owne
 			ret = verify_family(netlink, &reading);
 		if (ret < 0)
 			return ret;
+	}
+	return 0;
+}
+
+int verify_read_rules(struct netlink *netlink, struct ruleset *is, struct error *error)
+{
+	is->n = 0;
+	for (size_t f = 0; f < sizeof(families); f++) {
+		struct reading reading = {.family = families[f], .is = is, .error = error};
+		int ret = verify_set_indexes(netlink, NULL, reading.index, error);
+
+		if (ret < 0)
+			return ret;
+		ret = dump(netlink, NFT_MSG_GETRULE, families[f], read_rule, &reading);
+		if (ret < 0)
+			return unreadable(error, ret);
+		if (reading.differs)
+			return -EBADE;
 	}
 	return 0;
 }

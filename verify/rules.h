@@ -27,6 +27,12 @@ enum owner {
  */
 int verify_rules(struct netlink *netlink, const struct ruleset *meant, enum owner owner, struct error *error);
 
+/*
+ * Reads both tables' rules as they are, in order, into *is. Returns 0, or -errno with *error saying what
+ * there is that no rule of ours has.
+ */
+int verify_read_rules(struct netlink *netlink, struct ruleset *is, struct error *error);
+
 /* Packets that the refusing rules of a family's OUTPUT chain have counted so far. Returns 0 or -errno. */
 int verify_refused(struct netlink *netlink, uint8_t family, uint64_t *packets, struct error *error);
 

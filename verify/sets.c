@@ -71,6 +71,31 @@ int verify_set_indexes(
 	return 0;
 }
 
+int verify_set_holds(
+	struct netlink *netlink, int set, const struct prefix *address, uint8_t protocol, uint16_t port)
+{
+	const bool v4 = address->family == AF_INET;
+	char buffer[512];
+	struct nlmsghdr *message = ask(netlink, buffer, IPSET_CMD_TEST, NLM_F_ACK, set_kinds[set].name);
+	struct nlattr *data = mnl_attr_nest_start(message, IPSET_ATTR_DATA);
+	struct nlattr *ip = mnl_attr_nest_start(message, IPSET_ATTR_IP);
+	int ret;
+
+	mnl_attr_put(message, (v4 ? IPSET_ATTR_IPADDR_IPV4 : IPSET_ATTR_IPADDR_IPV6) | NLA_F_NET_BYTEORDER,
+		family_bits(address->family) / 8, address->addr);
+	mnl_attr_nest_end(message, ip);
+	if (set_kinds[set].with_ports) {
+		mnl_attr_put_u8(message, IPSET_ATTR_PROTO, protocol);
+		mnl_attr_put_u16(message, IPSET_ATTR_PORT | NLA_F_NET_BYTEORDER, htons(port));
+	}
+	mnl_attr_nest_end(message, data);
+	ret = netlink_talk(netlink, message, NULL, NULL);
+	/* how ip_set says that it is not there */
+	if (ret == -IPSET_ERR_EXIST)
+		return 0;
+	return ret < 0 ? ret : 1;
+}
+
 static bool put_element(struct listing *listing, const struct element *element)
 {
 	if (listing->n == listing->room) {

@@ -16,6 +16,11 @@
 int verify_set_indexes(
 	struct netlink *netlink, const struct ruleset *ruleset, uint16_t index[SETS], struct error *error);
 
+/* Asks the kernel whether a set holds an address, and the port where the set has ports. Returns 1, 0 or
+ * -errno. */
+int verify_set_holds(
+	struct netlink *netlink, int set, const struct prefix *address, uint8_t protocol, uint16_t port);
+
 /* Compares type, family and every element of the sets that the rules ask with settled contents. */
 int verify_sets(struct netlink *netlink, const struct ruleset *ruleset, const struct contents meant[LISTS],
 	struct error *error);

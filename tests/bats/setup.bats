@@ -187,6 +187,10 @@ enter() {
 	run enter "$SECURE_INIT" status
 	assert_status 0
 	assert_says "the rules are exactly those"
+	run enter "$SECURE_INIT" status json
+	python3 -c 'import json, sys; assert json.loads(sys.argv[1]) == {"well": True, "ipv4": "refused", "ipv6": "refused", "guarded": True, "set_up": True, "rules": "exact"}' "$output"
+	run enter $as_user "$SECURE_INIT" status xml
+	assert_status 100
 	# the policy of this environment is another one
 	PARA_NETWORK_ISOLATION=false PARA_ALLOWED_DOMAINS= run enter "$SECURE_INIT" status
 	assert_status 0
@@ -215,4 +219,33 @@ enter() {
 	CAGE_CAPS= run cage "$LAB/init-firewall.sh"
 	assert_status 0
 	assert_says "closed: IPv4"
+}
+
+@test "test: a command as the agent would run it, in the cage made for it, or in the one that stands" {
+	export PARA_RUN_AS=65534
+	run cage "$SECURE_INIT" test -- sh -c 'id -u; grep CapBnd /proc/self/status; python3 "$1" tcp "$2" 443' sh "$TRY" "$BLOCKED"
+	assert_says EHOSTUNREACH
+	grep -qx 65534 <<< "$output"
+	assert_says "CapBnd:	0000000000000000"
+	start "$SECURE_INIT" -- sleep 60
+	lab_wait_for pgrep -P "$pid" -x sleep
+	run enter "$SECURE_INIT" test sh -c 'id -u; grep -E "Cap(Bnd|Eff)|NoNew" /proc/self/status; exit 23'
+	assert_status 23
+	grep -qx 65534 <<< "$output"
+	assert_says "CapBnd:	0000000000000000"
+	assert_says "NoNewPrivs:	1"
+	run enter "$SECURE_INIT" test /nowhere/program
+	assert_status 127
+	kill -KILL "$pid"
+	wait $job || true
+	lab_clean
+	# where nothing is closed, nothing is run
+	start sleep 60
+	run enter "$SECURE_INIT" test echo AGENT-RAN
+	assert_status 107
+	refute_says AGENT-RAN
+	run enter sh -c 'echo "echo shell-$((40 + 2))" | PARA_NETWORK_ISOLATION=false "$1" test' sh "$SECURE_INIT"
+	assert_says shell-42
+	kill -KILL "$pid"
+	wait $job || true
 }

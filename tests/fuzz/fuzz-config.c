@@ -10,6 +10,7 @@
 #include <strings.h>
 
 #include "init/config.h"
+#include "init/settings.h"
 #include "util/log.h"
 
 #define ITEMS_MAX 60
@@ -31,10 +32,19 @@ static bool is_no(const char *value)
 	       strcasecmp(value, "off") == 0;
 }
 
+/* Any setting of the policy asks for isolation, and so does who asks for the set-up alone. */
+static bool is_wanted(const struct config *config, char *const *environment)
+{
+	bool wanted = config->action == ACTION_SETUP || config->action == ACTION_FIREWALL;
+
+	for (int i = 0; i < SETTINGS; i++)
+		wanted = wanted || variable(environment, setting_names[i].variable) != NULL;
+	return wanted;
+}
+
 static void check(const struct config *config, int argc, char *const *argv, char *const *environment)
 {
 	const char *isolation = variable(environment, "PARA_NETWORK_ISOLATION");
-	const char *domains = variable(environment, "PARA_ALLOWED_DOMAINS");
 	const struct policy *policy = &config->policy;
 
 	/* these, and what else only prints something, come before anything is looked at */
@@ -42,16 +52,13 @@ static void check(const struct config *config, int argc, char *const *argv, char
 		return;
 	must(config->setup_seconds >= 1 && config->setup_seconds <= 3600);
 	must(config->agent > argv && config->agent <= argv + argc);
-	must(config->action == ACTION_CHECK || *config->agent != NULL);
+	must(config->action != ACTION_RUN || *config->agent != NULL);
 	must(config->action == ACTION_CHECK || !config->resolve);
 	if (isolation == NULL)
-		must(policy->isolated == (domains != NULL));
+		must(policy->isolated == is_wanted(config, environment));
 	else
 		must(policy->isolated == !is_no(isolation));
-	must(policy->isolated || policy->allowed.n == 0);
-	must(policy->defaulted == (policy->isolated && domains == NULL));
-	for (size_t i = 0; i < policy->allowed.n; i++)
-		must(policy->allowed.v[i].kind != ENTRY_WILDCARD);
+	must(!policy->isolated || !config->keep_privileges);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)

@@ -1,7 +1,7 @@
 /*
  * Any bytes as the kernel's answer to "which rules are there?". Nothing beyond the message is read, and what
  * is not odd is a rule in every field: of our chains, verdicts, sets and families. Seeds of its kind are
- * written by the unit test: build/asan/test-decode FOLDER.
+ * written by the unit tests: build/asan/test-decode FOLDER, and test-decode-odd.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -11,7 +11,7 @@
 #include "verify/decode.h"
 
 /* As in tests/unit/rule-message.c, whence the seeds are. */
-static const uint16_t sets[SETS] = {7, 0, 300, 12};
+static const uint16_t sets[SETS] = {7, 0, 300, 12, 8, 9, 10, 11, 513, 514, 515, 65534};
 
 static void check(const struct decoded *decoded)
 {

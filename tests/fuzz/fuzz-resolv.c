@@ -47,10 +47,11 @@ static bool is_server(const struct resolv *resolv, const struct prefix *peer)
 static void check_rules(const struct resolv *resolv)
 {
 	const struct host_networks nowhere = {0};
+	const struct policy policy = {.isolated = true, .dns = DNS_RESOLVERS, .ssh = SSH_ANY};
 	struct ruleset ruleset;
 	struct error error;
 
-	must(policy_rules(resolv, &nowhere, false, &ruleset, &error) == 0);
+	must(policy_rules(&policy, resolv, &nowhere, false, false, &ruleset, &error) == 0);
 	must(ruleset.n <= RULES_MAX);
 	for (size_t i = 0; i < ruleset.n; i++) {
 		const struct rule *rule = &ruleset.v[i];

@@ -3,6 +3,8 @@
 
 #include <arpa/inet.h>
 #include <endian.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <linux/netfilter.h>
@@ -16,7 +18,9 @@
 #include <linux/netfilter_ipv6/ip6t_REJECT.h>
 #include <linux/netfilter_ipv6/ip6_tables.h>
 
-const uint16_t rule_message_index[SETS] = {7, 0, 300, 12};
+#include "tests/unit/unit.h"
+
+const uint16_t rule_message_index[SETS] = {7, 0, 300, 12, 8, 9, 10, 11, 513, 514, 515, 65534};
 
 void rule_begin(struct rule_message *message, uint8_t family, const char *chain)
 {
@@ -203,9 +207,11 @@ void put_matches(struct rule_message *message, const struct rule *rule)
 		put_xt(message, "match", "conntrack", 3, &info, sizeof(info));
 	}
 	if (rule->set != 0) {
+		/* of four sets the third and fourth hold ports too */
 		const struct xt_set_info_match_v4 info = {
 			.match_set = {.index = rule_message_index[rule->set - 1],
-				.dim = rule->set > SET_PORTS4 ? 2 : 1}};
+				.dim = (rule->set - 1) % 4 >= 2 ? 2 : 1,
+				.flags = in ? IPSET_DIM_ONE_SRC : 0}};
 
 		put_xt(message, "match", "set", 4, &info, sizeof(info));
 	}
@@ -229,4 +235,35 @@ void rule_whole(struct rule_message *message, const struct rule *rule, uint64_t 
 		put_xt(message, "target", "REJECT", 0, &with, sizeof(with));
 	}
 	rule_end(message);
+}
+
+const char *rule_seed_folder;
+
+static void write_seed(const char *name, const struct rule_message *message)
+{
+	char path[500];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", rule_seed_folder, name);
+	file = fopen(path, "we");
+	assert_non_null(file);
+	assert_int_equal(
+		fwrite(message->bytes, 1, message->header.nlmsg_len, file), message->header.nlmsg_len);
+	assert_int_equal(fclose(file), 0);
+}
+
+struct decoded rule_decode(const char *name, const struct rule_message *message)
+{
+	const size_t length = message->header.nlmsg_len;
+	struct nlmsghdr *copy = malloc(length);
+	struct decoded decoded;
+
+	assert_non_null(copy);
+	if (rule_seed_folder != NULL)
+		write_seed(name, message);
+	memcpy(copy, message->bytes, length);
+	memset(&decoded, 0xa5, sizeof(decoded));
+	decode_rule(copy, rule_message_index, &decoded);
+	free(copy);
+	return decoded;
 }

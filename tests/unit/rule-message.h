@@ -10,8 +10,9 @@
 #include <libmnl/libmnl.h>
 
 #include "fw/rule.h"
+#include "verify/decode.h"
 
-/* The kernel's numbers of the four sets, in every test. */
+/* The kernel's numbers of the sets, in every test. */
 extern const uint16_t rule_message_index[SETS];
 
 struct rule_message {
@@ -48,5 +49,12 @@ void rule_whole(struct rule_message *message, const struct rule *rule, uint64_t 
 
 /* What of a rule comes before its counter and verdict. */
 void put_matches(struct rule_message *message, const struct rule *rule);
+
+/*
+ * Decodes a copy in just as much memory, so that ASan sees one byte more. Where a folder is given, the
+ * message is also written into it, under its name, as a seed for the fuzzer.
+ */
+extern const char *rule_seed_folder;
+struct decoded rule_decode(const char *name, const struct rule_message *message);
 
 #endif

@@ -358,6 +358,26 @@ static void thirty_two_ranges_and_no_more(void **state)
 	refuses(list, "entry 33|'33000'|more than 32 ports and ranges");
 }
 
+/* Several lists add up, as those of PARA_ALLOWED_DOMAINS and PARA_ALLOW_HOST; a port is of its own list. */
+static void a_port_carries_on_no_other_list(void **state)
+{
+	static const char *const lists[] = {"8080", "8080-8090,b.com", " , 8080"};
+	struct entries entries = {0};
+	struct error error = {0};
+
+	(void)state;
+	assert_int_equal(entries_parse(VARIABLE, "a.com:443", &entries, &error), 0);
+	for (size_t i = 0; i < LENGTH(lists); i++) {
+		must(entries_parse(VARIABLE, lists[i], &entries, &error) == -EINVAL, "'%s' is read as '%s'",
+			lists[i], in_words(&entries));
+		must_say(&error, FAIL_CONFIG, "entry 1, '8080|a port by itself", lists[i]);
+	}
+	assert_string_equal(in_words(&entries), "N a.com:443");
+	assert_int_equal(entries_parse(VARIABLE, "b.com:80,81", &entries, &error), 0);
+	assert_string_equal(in_words(&entries), "N a.com:443; N b.com:80,81");
+	entries_free(&entries);
+}
+
 static void urls(void **state)
 {
 	static const struct row rows[] = {
@@ -487,6 +507,7 @@ int main(void)
 		cmocka_unit_test(ports),
 		cmocka_unit_test(ports_refused),
 		cmocka_unit_test(thirty_two_ranges_and_no_more),
+		cmocka_unit_test(a_port_carries_on_no_other_list),
 		cmocka_unit_test(urls),
 		cmocka_unit_test(the_entry_is_named_with_its_position),
 		cmocka_unit_test(items_longer_than_any_entry),

@@ -1,241 +1,134 @@
-/* fw/policy.h: which rules follow from which surroundings, in which order; what is GitHub's. */
+/* fw/policy.h: what a mode and a profile mean for what nobody spoke of; what is metadata, and what GitHub's.
+ */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
 
 #include "fw/policy.h"
 
-#define INPUT4                       \
-	"-A INPUT -i lo -j ACCEPT\n" \
-	"-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
-#define INPUT6                                                \
-	INPUT4                                                \
-	"-A INPUT -p ipv6-icmp --icmpv6-type 134 -j ACCEPT\n" \
-	"-A INPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT\n" \
-	"-A INPUT -p ipv6-icmp --icmpv6-type 136 -j ACCEPT\n"
-#define OUTPUT4                       \
-	"-A OUTPUT -o lo -j ACCEPT\n" \
-	"-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n"
-#define OUTPUT6                                                \
-	OUTPUT4                                                \
-	"-A OUTPUT -p ipv6-icmp --icmpv6-type 133 -j ACCEPT\n" \
-	"-A OUTPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT\n" \
-	"-A OUTPUT -p ipv6-icmp --icmpv6-type 136 -j ACCEPT\n" \
-	"-A OUTPUT -p ipv6-icmp --icmpv6-type 143 -j ACCEPT\n"
-#define DNS(address)                                             \
-	"-A OUTPUT -d " address " -p udp --dport 53 -j ACCEPT\n" \
-	"-A OUTPUT -d " address " -p tcp --dport 53 -j ACCEPT\n"
-#define DNS_OF_ROOT                                                      \
-	"-A OUTPUT -p udp --dport 53 -m owner --uid-owner 0 -j ACCEPT\n" \
-	"-A OUTPUT -p tcp --dport 53 -m owner --uid-owner 0 -j ACCEPT\n"
-#define SSH "-A OUTPUT -p tcp --dport 22 -j ACCEPT\n"
-#define SETS4                                                                   \
-	"-A OUTPUT -p tcp -m set --match-set allowed-domains dst -j ACCEPT\n"   \
-	"-A OUTPUT -p udp -m set --match-set allowed-domains dst -j ACCEPT\n"   \
-	"-A OUTPUT -p tcp -m set --match-set allowed-ports dst,dst -j ACCEPT\n" \
-	"-A OUTPUT -p udp -m set --match-set allowed-ports dst,dst -j ACCEPT\n"
-#define SETS6                                                                    \
-	"-A OUTPUT -p tcp -m set --match-set allowed-domains6 dst -j ACCEPT\n"   \
-	"-A OUTPUT -p udp -m set --match-set allowed-domains6 dst -j ACCEPT\n"   \
-	"-A OUTPUT -p tcp -m set --match-set allowed-ports6 dst,dst -j ACCEPT\n" \
-	"-A OUTPUT -p udp -m set --match-set allowed-ports6 dst,dst -j ACCEPT\n"
-#define REST4 "-A OUTPUT -j REJECT --reject-with icmp-admin-prohibited\n"
-#define REST6                                                  \
-	"-A OUTPUT -p tcp -j REJECT --reject-with tcp-reset\n" \
-	"-A OUTPUT -j REJECT --reject-with icmp6-adm-prohibited\n"
-
-/* One family's rules, a line each. */
-static const char *in_words(const struct ruleset *ruleset, uint8_t family)
-{
-	static char text[RULES_MAX * RULE_TEXT];
-	char one[RULE_TEXT];
-	size_t used = 0;
-
-	*text = '\0';
-	for (size_t i = 0; i < ruleset->n; i++)
-		if (ruleset->v[i].family == family)
-			used += (size_t)snprintf(
-				text + used, sizeof(text) - used, "%s\n", rule_text(&ruleset->v[i], one));
-	return text;
-}
-
-/* The host's networks from "192.0.2.0/24 fd00::/64". */
-static struct host_networks networks(const char *list)
-{
-	struct host_networks host = {0};
-	char text[4000], *rest = text;
-
-	assert_true(strlen(list) < sizeof(text));
-	strcpy(text, list);
-	for (char *word; (word = strsep(&rest, " ")) != NULL && *word != '\0';) {
-		struct prefix it;
-
-		must(prefix_parse(word, &it, NULL) == 0, "'%s' is no prefix", word);
-		assert_int_equal(prefixes_add(&host.networks, &it), 0);
-	}
-	return host;
-}
-
-static struct resolv resolv(const char *file)
-{
-	struct resolv it;
-	struct error error;
-
-	assert_int_equal(resolv_read(file_of(0, file), &it, &error), 0);
-	file_drop();
-	return it;
-}
-
-static void rules_by_surroundings(void **state)
+static void what_a_mode_means(void **state)
 {
 	static const struct {
-		const char *file, *networks, *v4, *v6;
+		struct policy said;
+		const char *allowed, *blocked;
+		enum dns dns;
+		enum ssh ssh;
+		enum host host;
 	} rows[] = {
-		{"", "", INPUT4 OUTPUT4 SSH SETS4 REST4, INPUT6 OUTPUT6 SSH SETS6 REST6},
-		{"nameserver 192.0.2.53\n", "172.17.0.0/16",
-			INPUT4 "-A INPUT -s 172.17.0.0/16 -j ACCEPT\n" OUTPUT4 DNS("192.0.2.53") SSH
-			"-A OUTPUT -d 172.17.0.0/16 -j ACCEPT\n" SETS4 REST4,
-			INPUT6 OUTPUT6 SSH SETS6 REST6},
-		{"nameserver 2001:db8::53\nnameserver 192.0.2.53\nnameserver 192.0.2.54\n",
-			"10.0.0.0/8 fd00::/64",
-			INPUT4 "-A INPUT -s 10.0.0.0/8 -j ACCEPT\n" OUTPUT4 DNS("192.0.2.53")
-				DNS("192.0.2.54") SSH "-A OUTPUT -d 10.0.0.0/8 -j ACCEPT\n" SETS4 REST4,
-			INPUT6 "-A INPUT -s fd00::/64 -j ACCEPT\n" OUTPUT6 DNS("2001:db8::53") SSH
-			"-A OUTPUT -d fd00::/64 -j ACCEPT\n" SETS6 REST6},
-		/* a server of our own needs no rule but loopback's */
-		{"nameserver 127.0.0.53\nnameserver ::1\n", "", INPUT4 OUTPUT4 SSH SETS4 REST4,
-			INPUT6 OUTPUT6 SSH SETS6 REST6},
-		/* Docker's, which names whom it asks */
-		{"nameserver 127.0.0.11\n# ExtServers: [192.0.2.53 host(192.0.2.54) 2001:db8::53]\n", "",
-			INPUT4 OUTPUT4 DNS("192.0.2.53") SSH SETS4 REST4,
-			INPUT6 OUTPUT6 DNS("2001:db8::53") SSH SETS6 REST6},
-		/* which asks only from the host's namespace */
-		{"nameserver 127.0.0.11\n# ExtServers: [host(127.0.0.53)]\n", "",
-			INPUT4 OUTPUT4 SSH SETS4 REST4, INPUT6 OUTPUT6 SSH SETS6 REST6},
-		/* which does not say */
-		{"nameserver 127.0.0.11\n", "", INPUT4 OUTPUT4 DNS_OF_ROOT SSH SETS4 REST4,
-			INPUT6 OUTPUT6 DNS_OF_ROOT SSH SETS6 REST6},
-		{"nameserver 127.0.0.11\nnameserver 192.0.2.53\n", "",
-			INPUT4 OUTPUT4 DNS("192.0.2.53") DNS_OF_ROOT SSH SETS4 REST4,
-			INPUT6 OUTPUT6 DNS_OF_ROOT SSH SETS6 REST6},
-		/* the comment without the resolver means nothing */
-		{"nameserver 192.0.2.1\n# ExtServers: [192.0.2.53]\n", "",
-			INPUT4 OUTPUT4 DNS("192.0.2.1") SSH SETS4 REST4, INPUT6 OUTPUT6 SSH SETS6 REST6},
+		{{.mode = MODE_ALLOWLIST}, "a.com", NULL, DNS_RESOLVERS, SSH_ANY, HOST_SUBNET},
+		{{.mode = MODE_ALLOWLIST}, NULL, NULL, DNS_RESOLVERS, SSH_ANY, HOST_SUBNET},
+		{{.mode = MODE_BLOCKLIST}, NULL, NULL, DNS_RESOLVERS, SSH_ANY, HOST_SUBNET},
+		{{.mode = MODE_PROXY}, "p.com:3128", NULL, DNS_RESOLVERS, SSH_ALLOWLIST, HOST_NONE},
+		{{.mode = MODE_PROXY}, "10.0.0.1:3128", NULL, DNS_RESOLVERS, SSH_ALLOWLIST, HOST_NONE},
+		{{.mode = MODE_NONE}, NULL, NULL, DNS_NONE, SSH_ALLOWLIST, HOST_NONE},
+		/* strict: what is not named is closed, DNS too where there is no name to ask for */
+		{{.mode = MODE_ALLOWLIST, .strict = true}, "a.com", NULL, DNS_RESOLVERS, SSH_ALLOWLIST,
+			HOST_NONE},
+		{{.mode = MODE_ALLOWLIST, .strict = true}, NULL, "a.com", DNS_RESOLVERS, SSH_ALLOWLIST,
+			HOST_NONE},
+		{{.mode = MODE_ALLOWLIST, .strict = true}, "10.0.0.1", NULL, DNS_NONE, SSH_ALLOWLIST,
+			HOST_NONE},
+		{{.mode = MODE_ALLOWLIST, .strict = true}, "localhost", NULL, DNS_NONE, SSH_ALLOWLIST,
+			HOST_NONE},
+		{{.mode = MODE_BLOCKLIST, .strict = true}, NULL, NULL, DNS_RESOLVERS, SSH_ALLOWLIST,
+			HOST_NONE},
+		{{.mode = MODE_PROXY, .strict = true}, "p.com:3128", NULL, DNS_RESOLVERS, SSH_ALLOWLIST,
+			HOST_NONE},
+		{{.mode = MODE_PROXY, .strict = true}, "10.0.0.1:3128", NULL, DNS_NONE, SSH_ALLOWLIST,
+			HOST_NONE},
+		{{.mode = MODE_NONE, .strict = true}, NULL, NULL, DNS_NONE, SSH_ALLOWLIST, HOST_NONE},
+		/* what was said stays */
+		{{.mode = MODE_ALLOWLIST, .dns = DNS_NONE, .ssh = SSH_NONE, .host = HOST_GATEWAY}, NULL, NULL,
+			DNS_NONE, SSH_NONE, HOST_GATEWAY},
+		{{.mode = MODE_PROXY, .dns = DNS_NONE, .ssh = SSH_ANY, .host = HOST_SUBNET}, "p.com:3128",
+			NULL, DNS_NONE, SSH_ANY, HOST_SUBNET},
+		{{.mode = MODE_NONE, .dns = DNS_NONE, .ssh = SSH_NONE, .host = HOST_NONE}, NULL, NULL,
+			DNS_NONE, SSH_NONE, HOST_NONE},
+		{{.strict = true, .dns = DNS_RESOLVERS, .ssh = SSH_ANY, .host = HOST_SUBNET}, NULL, NULL,
+			DNS_RESOLVERS, SSH_ANY, HOST_SUBNET},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		const struct resolv it = resolv(rows[i].file);
-		struct host_networks host = networks(rows[i].networks);
-		struct ruleset ruleset;
-		struct error error = {0};
-
-		must(policy_rules(&it, &host, false, &ruleset, &error) == 0, "row %zu: %s", i, error.text);
-		assert_string_equal(in_words(&ruleset, AF_INET), rows[i].v4);
-		assert_string_equal(in_words(&ruleset, AF_INET6), rows[i].v6);
-		for (size_t r = 0; r < ruleset.n; r++)
-			must(ruleset.v[r].family == AF_INET || ruleset.v[r].family == AF_INET6,
-				"row %zu: a rule of no family", i);
-		prefixes_free(&host.networks);
-	}
-}
-
-/* What no surroundings may change: nothing is forwarded, and nothing but the sets comes after the refusal. */
-static void what_always_holds(void **state)
-{
-	static const char *const files[] = {"", "nameserver 127.0.0.11\n",
-		"nameserver 0.0.0.0\nnameserver ::\n",
-		"nameserver 255.255.255.255\nnameserver ff02::1\nnameserver ::ffff:192.0.2.1\n",
-		"nameserver 127.0.0.11\n# ExtServers: [127.0.0.1 0.0.0.0 ::1 fe80::1%eth0]\n"};
-
-	(void)state;
-	for (size_t i = 0; i < LENGTH(files); i++) {
-		const struct resolv it = resolv(files[i]);
-		struct host_networks host = networks("192.0.2.0/24");
-		struct ruleset ruleset;
+		struct policy it = policy(rows[i].said, rows[i].allowed, rows[i].blocked, NULL);
 		struct error error;
-		const struct rule *last[2] = {NULL, NULL};
 
-		assert_int_equal(policy_rules(&it, &host, false, &ruleset, &error), 0);
-		for (size_t r = 0; r < ruleset.n; r++) {
-			const struct rule *rule = &ruleset.v[r];
-
-			must(rule->chain != CHAIN_FORWARD, "file %zu: a rule in FORWARD", i);
-			/* an acceptance asks for something */
-			must(rule->verdict != VERDICT_ACCEPT || rule->peer.family != 0 ||
-					rule->loopback != 0 || rule->states != 0 || rule->dport != 0 ||
-					rule->icmp6type != 0 || rule->set != 0,
-				"file %zu: rule %zu accepts everything", i, r);
-			must(rule->peer.family == 0 || rule->peer.length > 0, "file %zu: a peer of all", i);
-			must(rule->peer.family == 0 || rule->peer.family == rule->family,
-				"file %zu: a peer of the other family", i);
-			must(rule->dport == 0 || rule->protocol != 0, "file %zu: a port of no protocol", i);
-			must(rule->set == 0 || set_kinds[rule->set - 1].family == rule->family,
-				"file %zu: a set of the other family", i);
-			must(rule->reserved == 0, "file %zu: not comparable", i);
-			if (rule->chain == CHAIN_OUTPUT)
-				last[rule->family == AF_INET6] = rule;
-		}
-		for (int f = 0; f < 2; f++)
-			must(last[f] != NULL && last[f]->verdict == VERDICT_REJECT && last[f]->protocol == 0,
-				"file %zu: the last rule does not refuse", i);
-		prefixes_free(&host.networks);
+		must(policy_settle(&it, &error) == 0, "row %zu: %s", i, error.text);
+		must(it.dns == rows[i].dns, "row %zu: DNS is %d", i, (int)it.dns);
+		must(it.ssh == rows[i].ssh, "row %zu: SSH is %d", i, (int)it.ssh);
+		must(it.host == rows[i].host, "row %zu: the host is %d", i, (int)it.host);
+		must(it.inbound_host, "row %zu: the host may not come in", i);
+		policy_free(&it);
 	}
 }
 
-static void an_agent_that_is_root_beside_dockers_old_resolver(void **state)
+static void who_may_come_in_stays_as_it_was_said(void **state)
 {
-	struct resolv it = resolv("nameserver 127.0.0.11\n");
-	struct host_networks host = {0};
-	struct ruleset ruleset;
-	struct error error = {0};
-
-	(void)state;
-	assert_int_equal(policy_rules(&it, &host, true, &ruleset, &error), -EPERM);
-	must_say(&error, FAIL_PRIVILEGE, "127.0.0.11|port 53|PARA_RUN_AS=USER|Docker 26", "root");
-	/* named upstreams need no uid to be told by */
-	it = resolv("nameserver 127.0.0.11\n# ExtServers: [192.0.2.53]\n");
-	assert_int_equal(policy_rules(&it, &host, true, &ruleset, &error), 0);
-	assert_null(strstr(in_words(&ruleset, AF_INET), "uid-owner"));
-	/* and neither does any other resolver */
-	it = resolv("nameserver 192.0.2.53\n");
-	assert_int_equal(policy_rules(&it, &host, true, &ruleset, &error), 0);
-}
-
-static void more_networks_than_there_is_room_for(void **state)
-{
-	const struct resolv it = resolv("nameserver 192.0.2.1\nnameserver 192.0.2.2\nnameserver 192.0.2.3\n");
-	struct host_networks host = {0};
-	struct ruleset ruleset;
-	struct error error = {0};
-	int ret = 0;
-	unsigned int n;
-
-	(void)state;
-	for (n = 0; n < 100 && ret == 0; n++) {
-		const uint8_t address[4] = {10, (uint8_t)n, 0, 0};
-		const struct prefix network = prefix_make(AF_INET, address, 16);
-
-		ret = policy_rules(&it, &host, false, &ruleset, &error);
-		must(ret < 0 || ruleset.n <= RULES_MAX, "%zu rules", ruleset.n);
-		assert_int_equal(prefixes_add(&host.networks, &network), 0);
-	}
-	assert_int_equal(ret, -E2BIG);
-	must(n > 30, "only %u networks", n);
-	must_say(&error, FAIL_FIREWALL, "more than the 128|network|resolvers", "many networks");
-	prefixes_free(&host.networks);
-}
-
-static struct policy policy(const char *list)
-{
-	struct policy it = {.isolated = true};
+	struct policy nobody = {.inbound_said = true}, host = {.inbound_said = true, .inbound_host = true};
 	struct error error;
 
-	must(entries_parse("LIST", list, &it.allowed, &error) == 0, "'%s': %s", list, error.text);
-	return it;
+	(void)state;
+	assert_int_equal(policy_settle(&nobody, &error), 0);
+	assert_false(nobody.inbound_host);
+	assert_int_equal(policy_settle(&host, &error), 0);
+	assert_true(host.inbound_host);
+}
+
+static void what_cannot_be_meant(void **state)
+{
+#define NOT_NONE  "the network mode is none, and something is allowed"
+#define NOT_PROXY "exactly the proxy is allowed: set PARA_PROXY=HOST:PORT"
+	static const struct {
+		struct policy said;
+		const char *allowed, *inbound, *words;
+	} rows[] = {
+		{{.mode = MODE_NONE}, "a.com", NULL, NOT_NONE},
+		{{.mode = MODE_NONE}, NULL, "10.0.0.1", NOT_NONE},
+		{{.mode = MODE_NONE, .dns = DNS_RESOLVERS}, NULL, NULL, NOT_NONE},
+		{{.mode = MODE_NONE, .ssh = SSH_ANY}, NULL, NULL, NOT_NONE},
+		{{.mode = MODE_NONE, .host = HOST_SUBNET}, NULL, NULL, NOT_NONE},
+		{{.mode = MODE_NONE, .host = HOST_GATEWAY}, NULL, NULL, NOT_NONE},
+		{{.mode = MODE_PROXY}, NULL, NULL, NOT_PROXY},
+		{{.mode = MODE_PROXY}, "p.com", NULL, NOT_PROXY},
+		{{.mode = MODE_PROXY}, "p.com:80,443", NULL, NOT_PROXY},
+		{{.mode = MODE_PROXY}, "p.com:80-81", NULL, NOT_PROXY},
+		{{.mode = MODE_PROXY}, "p.com:80,a.com", NULL, NOT_PROXY},
+		{{.mode = MODE_PROXY}, "10.0.0.0/8:80", NULL, NOT_PROXY},
+		{{.mode = MODE_PROXY}, "127.0.0.0/8:80", NULL, NOT_PROXY},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct policy it = policy(rows[i].said, rows[i].allowed, NULL, rows[i].inbound);
+		struct error error = {0};
+		char row[20];
+
+		snprintf(row, sizeof(row), "row %zu", i);
+		must(policy_settle(&it, &error) == -EINVAL, "%s is taken", row);
+		must_say(&error, FAIL_CONFIG, rows[i].words, row);
+		policy_free(&it);
+	}
+}
+
+static void metadata(void **state)
+{
+	static const char *const are[] = {"169.254.169.254", "169.254.170.2", "100.100.100.200",
+		"168.63.129.16", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254"};
+	static const char *const are_not[] = {
+		"169.254.169.253", "169.254.169.254/31", "169.254.0.0/16", "fd00:ec2::253", "192.0.2.1"};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(are); i++) {
+		const struct prefix it = prefix(are[i]);
+
+		must(policy_is_metadata(&it), "%s", are[i]);
+	}
+	for (size_t i = 0; i < LENGTH(are_not); i++) {
+		const struct prefix it = prefix(are_not[i]);
+
+		must(!policy_is_metadata(&it), "%s", are_not[i]);
+	}
 }
 
 static void what_is_githubs(void **state)
@@ -262,45 +155,27 @@ static void what_is_githubs(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct policy it = policy(rows[i].list);
+		/* on whichever list */
+		const char *const lists[LISTS] = {[LIST_ALLOWED] = i % 3 == 0 ? rows[i].list : NULL,
+			[LIST_BLOCKED] = i % 3 == 1 ? rows[i].list : NULL,
+			[LIST_INBOUND] = i % 3 == 2 ? rows[i].list : NULL};
+		struct policy it = policy((struct policy){0}, lists[0], lists[1], lists[2]);
 
 		must(policy_wants_github(&it) == rows[i].github, "'%s'", rows[i].list);
 		policy_free(&it);
-		assert_int_equal(it.allowed.n, 0);
+		for (int list = 0; list < LISTS; list++)
+			assert_int_equal(it.list[list].n, 0);
 	}
-}
-
-static void wildcards_are_refused(void **state)
-{
-	static const char *const good[] = {
-		"", "a.com,10.0.0.0/8,[2001:db8::1]:443,localhost:3000", POLICY_DEFAULT_LIST};
-	struct policy it;
-	struct error error = {0};
-
-	(void)state;
-	for (size_t i = 0; i < LENGTH(good); i++) {
-		it = policy(good[i]);
-		must(policy_check(&it, &error) == 0, "'%s': %s", good[i], error.text);
-		policy_free(&it);
-	}
-	it = policy("a.com,*.example.com:443,8080");
-	assert_int_equal(policy_check(&it, &error), -EINVAL);
-	must_say(&error, FAIL_CONFIG,
-		"PARA_ALLOWED_DOMAINS: entry 2, '*.example.com:443,8080'|cannot enforce wildcards|"
-		"api.example.com",
-		"wildcard");
-	policy_free(&it);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(rules_by_surroundings),
-		cmocka_unit_test(what_always_holds),
-		cmocka_unit_test(an_agent_that_is_root_beside_dockers_old_resolver),
-		cmocka_unit_test(more_networks_than_there_is_room_for),
+		cmocka_unit_test(what_a_mode_means),
+		cmocka_unit_test(who_may_come_in_stays_as_it_was_said),
+		cmocka_unit_test(what_cannot_be_meant),
+		cmocka_unit_test(metadata),
 		cmocka_unit_test(what_is_githubs),
-		cmocka_unit_test(wildcards_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

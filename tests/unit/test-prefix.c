@@ -10,14 +10,6 @@
 
 #include "fw/prefix.h"
 
-static struct prefix prefix(const char *text)
-{
-	struct prefix it;
-
-	must(prefix_parse(text, &it, NULL) == 0, "'%s' is no prefix", text);
-	return it;
-}
-
 static void prefixes_are_read_and_written(void **state)
 {
 	static const struct {

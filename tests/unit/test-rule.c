@@ -6,14 +6,6 @@
 
 #include "fw/rule.h"
 
-static struct prefix prefix(const char *text)
-{
-	struct prefix it;
-
-	must(prefix_parse(text, &it, NULL) == 0, "'%s' is no prefix", text);
-	return it;
-}
-
 static void rules_in_words(void **state)
 {
 	const struct {
@@ -53,6 +45,23 @@ static void rules_in_words(void **state)
 			"-A OUTPUT -p udp -m set --match-set allowed-ports dst,dst -j ACCEPT"},
 		{{.family = AF_INET6, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_UDP, .set = SET_PORTS6 + 1},
 			"-A OUTPUT -p udp -m set --match-set allowed-ports6 dst,dst -j ACCEPT"},
+		/* in INPUT the set asks for who comes, and for our port */
+		{{.family = AF_INET,
+			 .chain = CHAIN_INPUT,
+			 .protocol = IPPROTO_TCP,
+			 .set = SET_OF(LIST_INBOUND, SET_ANY4) + 1},
+			"-A INPUT -p tcp -m set --match-set inbound-hosts src -j ACCEPT"},
+		{{.family = AF_INET6,
+			 .chain = CHAIN_INPUT,
+			 .protocol = IPPROTO_UDP,
+			 .set = SET_OF(LIST_INBOUND, SET_PORTS6) + 1},
+			"-A INPUT -p udp -m set --match-set inbound-ports6 src,dst -j ACCEPT"},
+		{{.family = AF_INET,
+			 .chain = CHAIN_INPUT,
+			 .set = SET_OF(LIST_BLOCKED, SET_ANY4) + 1,
+			 .verdict = VERDICT_REJECT},
+			"-A INPUT -m set --match-set blocked-domains src -j REJECT --reject-with "
+			"icmp-admin-prohibited"},
 		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .verdict = VERDICT_REJECT},
 			"-A OUTPUT -j REJECT --reject-with icmp-admin-prohibited"},
 		{{.family = AF_INET6, .chain = CHAIN_OUTPUT, .verdict = VERDICT_REJECT},
@@ -111,11 +120,28 @@ static void a_protocol_of_another_kind_is_not_called_icmp(void **state)
 	must(says(text, "132") || says(text, "sctp"), "%s", text);
 }
 
+static void which_sets_are_used(void **state)
+{
+	struct ruleset ruleset = {.n = 3};
+
+	(void)state;
+	for (int set = 0; set < SETS; set++)
+		assert_false(ruleset_uses(&ruleset, set));
+	ruleset.v[0].set = SET_OF(LIST_ALLOWED, SET_ANY4) + 1;
+	ruleset.v[2].set = SET_OF(LIST_INBOUND, SET_PORTS6) + 1;
+	/* behind the last rule */
+	ruleset.v[3].set = SET_OF(LIST_BLOCKED, SET_ANY4) + 1;
+	for (int set = 0; set < SETS; set++)
+		must(ruleset_uses(&ruleset, set) == (set == 0 || set == SETS - 1), "%s is%s used",
+			set_kinds[set].name, ruleset_uses(&ruleset, set) ? "" : " not");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(rules_in_words),
 		cmocka_unit_test(the_longest_rules),
+		cmocka_unit_test(which_sets_are_used),
 		cmocka_unit_test(a_protocol_of_another_kind_is_not_called_icmp),
 	};
 

@@ -89,6 +89,26 @@ void file_drop(void)
 	}
 }
 
+struct prefix prefix(const char *text)
+{
+	struct prefix it;
+
+	must(prefix_parse(text, &it, NULL) == 0, "'%s' is no prefix", text);
+	return it;
+}
+
+struct policy policy(struct policy said, const char *allowed, const char *blocked, const char *inbound)
+{
+	const char *const lists[LISTS] = {allowed, blocked, inbound};
+	struct error error;
+
+	said.isolated = true;
+	for (int list = 0; list < LISTS; list++)
+		must(lists[list] == NULL || entries_parse("LIST", lists[list], &said.list[list], &error) == 0,
+			"'%s': %s", lists[list], error.text);
+	return said;
+}
+
 const char *times(const char *text, unsigned int n)
 {
 	static char buffers[4][8192];

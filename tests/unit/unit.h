@@ -12,6 +12,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "fw/policy.h"
+#include "fw/prefix.h"
 #include "util/error.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
@@ -40,6 +42,12 @@ const char *hear_end(void);
 const char *file_with(unsigned int slot, const void *bytes, size_t length);
 const char *file_of(unsigned int slot, const char *text);
 void file_drop(void);
+
+/* The prefix that text must be. */
+struct prefix prefix(const char *text);
+
+/* A policy of which only the lists are still to be filled; NULL is an empty one. */
+struct policy policy(struct policy said, const char *allowed, const char *blocked, const char *inbound);
 
 /* A path that does not exist. */
 #define NO_FILE "/proc/self/no-such-file"

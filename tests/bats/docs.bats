@@ -1,0 +1,47 @@
+# What the documents show is what happens: every console example and every example of settings in docs/policy.md.
+bats_require_minimum_version 1.5.0
+load common
+
+POLICY_MD=$BATS_TEST_DIRNAME/../../docs/policy.md
+
+setup() {
+	common_setup
+	lab_clean
+	unset PARA_NETWORK_ISOLATION PARA_ALLOWED_DOMAINS
+}
+
+@test "every console example prints what it shows" {
+	python3 - "$POLICY_MD" "$LAB" <<'PY'
+import re, sys
+n = 0
+for block in re.findall(r"```console\n\$ (.*?)```", open(sys.argv[1]).read(), re.S):
+    command, _, output = block.partition("\n")
+    if output:  # one without shows what to type
+        open(f"{sys.argv[2]}/example.{n}", "w").write(command.replace("secure-init", '"$SECURE_INIT"'))
+        open(f"{sys.argv[2]}/shown.{n}", "w").write(output)
+        n += 1
+assert n >= 3, n
+PY
+	local example
+	for example in "$LAB"/example.*; do
+		echo "# $(cat "$example")"
+		cage env SECURE_INIT="$SECURE_INIT" sh "$example" > "$LAB/printed" || true
+		diff "$LAB/shown.${example##*.}" "$LAB/printed"
+	done
+}
+
+@test "every example of settings is accepted, and each variable of the documents is known" {
+	local settings n=0
+	while read -r settings; do
+		run env $settings "$SECURE_INIT" --check
+		assert_status 0
+		refute_says "not a variable"
+		n=$((n + 1))
+	done < <(sed -n '/^## Examples/,$p' "$POLICY_MD" | grep -o '`PARA_[^`]*`' | tr -d '`')
+	[ $n -ge 6 ]
+	local variable
+	for variable in $(grep -ohE 'PARA_[A-Z_]+' "$BATS_TEST_DIRNAME"/../../docs/*.md "$BATS_TEST_DIRNAME"/../../README.md | sort -u); do
+		run env "$variable=" "$SECURE_INIT" --check
+		refute_says "not a variable"
+	done
+}
