@@ -92,11 +92,8 @@ reach() {
 
 # assert_policy NAME: what ALLOW means, tried
 assert_policy() {
-	reach "$1" tcp $ANTHROPIC 8443 open
-	reach "$1" tcp $NPM 443 open
-	reach "$1" tcp $NPM 8443 EHOSTUNREACH
-	reach "$1" tcp $BLOCKED 443 EHOSTUNREACH
-	reach "$1" udp $BLOCKED 443 EPERM
+	run engine exec "$1" /try tcp $ANTHROPIC 8443 tcp $NPM 443 tcp $NPM 8443 tcp $BLOCKED 443 udp $BLOCKED 443
+	[ "$output" = $'open\nopen\nEHOSTUNREACH\nEHOSTUNREACH\nEPERM' ] || { echo "$output"; return 1; }
 }
 
 # powerless PID: no capability at all, and no way to get any

@@ -125,11 +125,10 @@ docker_down() {
 
 # docker_images NAME...: brings those that dockerd does not have yet over from podman's store.
 docker_images() {
-	local name missing=()
-	for name; do
-		[ "$(docker image inspect -f '{{.Id}}' "localhost/$name" 2> /dev/null)" = "sha256:$(podman image inspect -f '{{.Id}}' "localhost/$name")" ] ||
-			missing+=("localhost/$name")
-	done
+	local name id missing=()
+	while read -r id name; do
+		[ "$(docker image inspect -f '{{.Id}}' "localhost/$name" 2> /dev/null)" = "$id" ] || missing+=("localhost/$name")
+	done < <(paste -d ' ' <(podman image inspect -f '{{.Id}}' "${@/#/localhost/}" | sed 's/^/sha256:/') <(printf '%s\n' "$@"))
 	[ ${#missing[@]} -eq 0 ] && return
 	podman save -q -m --format docker-archive "${missing[@]}" | docker load -q
 	docker image prune -f > /dev/null

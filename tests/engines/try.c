@@ -61,7 +61,7 @@ static const char *name(int failure)
 
 int main(int argc, char *argv[])
 {
-	int failure;
+	int status = 0;
 
 	if (argc == 2 && strcmp(argv[1], "wait") == 0) {
 		puts("AGENT-RAN");
@@ -69,11 +69,17 @@ int main(int argc, char *argv[])
 		for (;;)
 			pause();
 	}
-	if (argc != 4) {
-		fputs("usage: try tcp|udp ADDRESS PORT, or try wait\n", stderr);
+	if (argc < 4 || argc % 3 != 1) {
+		fputs("usage: try [tcp|udp ADDRESS PORT]..., or try wait\n", stderr);
 		return 2;
 	}
-	failure = attempt(strcmp(argv[1], "udp") == 0 ? SOCK_DGRAM : SOCK_STREAM, argv[2], atoi(argv[3]));
-	puts(name(failure));
-	return failure != 0;
+	for (char **to = argv + 1; *to != NULL; to += 3) {
+		const int failure =
+			attempt(strcmp(to[0], "udp") == 0 ? SOCK_DGRAM : SOCK_STREAM, to[1], atoi(to[2]));
+
+		puts(name(failure));
+		if (failure != 0)
+			status = 1;
+	}
+	return status;
 }
