@@ -54,7 +54,11 @@ INIT=/usr/local/sbin/secure-init
 		refused /usr/local/bin/secure-entrypoint.sh true
 		as_para $INIT --check -- true > /dev/null
 		as_para /usr/local/bin/init-firewall.sh > /dev/null || true
-		as_para $INIT status > /dev/null || true
+		as_para $INIT explain 8.8.8.8 > /dev/null || true
+		as_para $INIT test true > /dev/null || true
+		# it reads the rules back where it has NET_ADMIN: it has not
+		run as_para $INIT status
+		refute_says "the rules "
 	done
 	unchanged
 	# without isolation it runs, since it changes nothing, but its child has nothing of the file's capabilities
@@ -66,6 +70,19 @@ INIT=/usr/local/sbin/secure-init
 	refused $INIT -s -- iptables -F
 	refused $INIT -s -- ipset add allowed-domains 8.8.8.8
 	unchanged
+}
+
+@test "where process 1 is another program: the file's capabilities serve nobody who comes in later" {
+	docker run -d --name plain --cap-add NET_ADMIN --entrypoint sleep localhost/para-agent 1000
+	local nothing
+	nothing=$(rules plain)
+	run docker exec -e PARA_ALLOWED_DOMAINS= plain $INIT setup
+	assert_status 102
+	run docker exec -e PARA_ALLOWED_DOMAINS= plain /usr/local/bin/init-firewall.sh
+	[ "$status" -ne 0 ]
+	run docker exec -e PARA_ALLOWED_DOMAINS= plain $INIT -- true
+	assert_status 102
+	[ "$(rules plain)" = "$nothing" ]
 }
 
 @test "secure-init under another name, with no name, as a copy, as a link, from a script, with descriptors closed" {
