@@ -76,8 +76,10 @@ process_1() { docker inspect -f '{{.State.Pid}}' "$1"; }
 
 @test "--pid host, --pid container: refused, since another one is process 1 there" {
 	refused_with 102 --pid host --cap-add NET_ADMIN localhost/para-agent
+	assert_says "is process"
 	docker run -d --name other --entrypoint sleep localhost/busybox-agent 1000
 	refused_with 102 --pid container:other --cap-add NET_ADMIN localhost/para-agent
+	assert_says "is process"
 }
 
 @test "--network none: closed, with nothing to be closed from" {
