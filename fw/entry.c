@@ -238,13 +238,13 @@ static bool same_entry(const struct entry *a, const struct entry *b)
 	       memcmp(a->ports, b->ports, a->n_ports * sizeof(a->ports[0])) == 0;
 }
 
-/* Keeps the first of entries that say the same. */
-static void drop_duplicates(const char *variable, struct entries *entries)
+/* Keeps the first of entries that say the same; those before the new ones differ already. */
+static void drop_duplicates(const char *variable, struct entries *entries, size_t new)
 {
 	char text[ENTRY_TEXT];
-	size_t kept = 0;
+	size_t kept = new;
 
-	for (size_t i = 0; i < entries->n; i++) {
+	for (size_t i = new; i < entries->n; i++) {
 		size_t j = 0;
 
 		while (j < kept && !same_entry(&entries->v[j], &entries->v[i]))
@@ -262,6 +262,7 @@ int entries_parse(const char *variable, const char *list, struct entries *entrie
 {
 	struct item item = {.variable = variable, .error = error};
 	const char *next = list;
+	const size_t before = entries->n; /* of another list, or of this list's part before */
 
 	while (next != NULL) {
 		const char *start = next, *end = strchr(next, ',');
@@ -283,7 +284,7 @@ int entries_parse(const char *variable, const char *list, struct entries *entrie
 			return refuse(&item, "longer than any entry can be; entries are separated by commas");
 
 		if (is_bare_port(item.text)) {
-			if (entries->n == 0 || entries->v[entries->n - 1].n_ports == 0)
+			if (entries->n == before || entries->v[entries->n - 1].n_ports == 0)
 				return refuse(&item, "a port by itself, after no entry with ports; "
 						     "write HOST:PORT");
 			ret = add_ports(&item, &entries->v[entries->n - 1], item.text);
@@ -298,7 +299,7 @@ int entries_parse(const char *variable, const char *list, struct entries *entrie
 		if (ret < 0)
 			return ret;
 	}
-	drop_duplicates(variable, entries);
+	drop_duplicates(variable, entries, before);
 	return 0;
 }
 

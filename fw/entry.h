@@ -42,7 +42,7 @@ struct entries {
 };
 
 /*
- * Reads list into *entries (which the caller frees, also after a failure). variable is the name to blame in
+ * Adds list to *entries (which the caller frees, also after a failure). variable is the name to blame in
  * messages. Duplicates are dropped, host bits of a network cleared; both are said in the log. Returns 0,
  * -EINVAL with *error filled, or -ENOMEM.
  */
