@@ -39,6 +39,7 @@ const char options_help[] =
 	"  PARA_ALLOWED_DOMAINS    comma list: example.com, 198.51.100.7, 10.0.0.0/24, 2001:db8::/32,\n"
 	"                          [2001:db8::1], each with optional ports: example.com:443,8000-8010\n"
 	"                          Default: " POLICY_DEFAULT_LIST "\n"
+	"  PARA_POLICY             a file of JSON that says the same and more (docs/policy-file.md)\n"
 	"  PARA_RUN_AS             USER[:GROUP] of the agent. Default: the container's\n"
 	"  PARA_PRIVILEGES         drop, or (only without isolation) keep. Default: drop\n"
 	"  PARA_SETUP_TIMEOUT      seconds that closing, opening and proving may take. Default: 30\n"
