@@ -98,9 +98,10 @@ static int read_ssh(struct policy *policy, const char *label, const char *text, 
 /* Entries of a list, of which this version can enforce all but wildcards. */
 static int read_list(struct entries *entries, const char *label, const char *text, struct error *error)
 {
+	size_t i = entries->n; /* those before have been looked at */
 	int ret = entries_parse(label, text, entries, error);
 
-	for (size_t i = 0; i < entries->n && ret == 0; i++) {
+	for (; i < entries->n && ret == 0; i++) {
 		char entry[ENTRY_TEXT];
 
 		if (entries->v[i].kind == ENTRY_WILDCARD)
