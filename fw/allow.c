@@ -37,15 +37,11 @@ static int settle(struct contents *contents, struct error *error)
 
 int allow_github_api(const struct lookup *lookup, struct contents *contents, struct error *error)
 {
-	for (size_t i = 0; i < lookup->n; i++) {
-		const struct target *target = &lookup->targets[i];
+	const struct prefixes *api = lookup_addresses(lookup, GITHUB_API_HOST);
 
-		if (strcmp(target->name, GITHUB_API_HOST) != 0)
-			continue;
-		for (size_t j = 0; j < target->addresses.n; j++)
-			if (contents_add_ports(contents, &target->addresses.v[j], PORT_HTTPS, PORT_HTTPS) < 0)
-				return no_memory(error);
-	}
+	for (size_t i = 0; i < api->n; i++)
+		if (contents_add_ports(contents, &api->v[i], PORT_HTTPS, PORT_HTTPS) < 0)
+			return no_memory(error);
 	return settle(contents, error);
 }
 
@@ -63,16 +59,6 @@ static int add(struct contents *contents, const struct entry *entry, const struc
 	return 0;
 }
 
-static const struct prefixes *addresses_of(const struct lookup *lookup, const char *name)
-{
-	static const struct prefixes none;
-
-	for (size_t i = 0; i < lookup->n; i++)
-		if (strcmp(lookup->targets[i].name, name) == 0)
-			return &lookup->targets[i].addresses;
-	return &none;
-}
-
 static int list_contents(const struct entries *entries, const struct lookup *lookup,
 	const struct prefixes *ranges, struct contents *contents)
 {
@@ -83,7 +69,7 @@ static int list_contents(const struct entries *entries, const struct lookup *loo
 		if (entry->kind == ENTRY_PREFIX) {
 			ret = add(contents, entry, &entry->prefix, 1);
 		} else if (entry->kind == ENTRY_NAME) {
-			const struct prefixes *addresses = addresses_of(lookup, entry->name);
+			const struct prefixes *addresses = lookup_addresses(lookup, entry->name);
 
 			ret = add(contents, entry, addresses->v, addresses->n);
 			if (ret == 0 && entry_is_github(entry))

@@ -271,14 +271,11 @@ static int check_ranges(struct prefixes *ranges, struct error *error)
 int lookup_github(struct lookup *lookup, struct prefixes *ranges, struct error *error)
 {
 	struct lookup_message message = {.type = LOOKUP_FETCH_FROM};
-	const struct target *api = NULL;
+	const struct prefixes *api = lookup_addresses(lookup, GITHUB_API_HOST);
 	int ret = 0;
 
-	for (size_t i = 0; i < lookup->n; i++)
-		if (strcmp(lookup->targets[i].name, GITHUB_API_HOST) == 0)
-			api = &lookup->targets[i];
-	for (size_t i = 0; api != NULL && i < api->addresses.n && ret == 0; i++) {
-		message.prefix = api->addresses.v[i];
+	for (size_t i = 0; i < api->n && ret == 0; i++) {
+		message.prefix = api->v[i];
 		ret = lookup_send(lookup->socket, &message);
 	}
 	message.type = LOOKUP_FETCH;
@@ -310,6 +307,16 @@ int lookup_github(struct lookup *lookup, struct prefixes *ranges, struct error *
 	if (ranges->n == 0)
 		return error_set(error, FAIL_GITHUB, EBADMSG, "GitHub's ranges are empty");
 	return check_ranges(ranges, error);
+}
+
+const struct prefixes *lookup_addresses(const struct lookup *lookup, const char *name)
+{
+	static const struct prefixes none;
+
+	for (size_t i = 0; i < lookup->n; i++)
+		if (strcmp(lookup->targets[i].name, name) == 0)
+			return &lookup->targets[i].addresses;
+	return &none;
 }
 
 void lookup_end(struct lookup *lookup)

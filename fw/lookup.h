@@ -54,6 +54,9 @@ int lookup_names(struct lookup *lookup, struct error *error);
 /* Lets the child fetch GitHub's ranges (the way there must be open), and adds them, aggregated, to ranges. */
 int lookup_github(struct lookup *lookup, struct prefixes *ranges, struct error *error);
 
+/* The addresses of a name, as far as they are known; none if it is not among the targets. */
+const struct prefixes *lookup_addresses(const struct lookup *lookup, const char *name);
+
 /* Ends the child and frees all. Safe to call at any time after {0}, and twice. */
 void lookup_end(struct lookup *lookup);
 

@@ -107,16 +107,6 @@ static int kernel_set(void *data, int set, const struct packet *packet)
 	return verify_set_holds(&court->netlink, set, &packet->to, packet->protocol, packet->port);
 }
 
-static const struct prefixes *addresses_of(const struct court *court, const char *name)
-{
-	static const struct prefixes none;
-
-	for (size_t i = 0; i < court->lookup.n; i++)
-		if (strcmp(court->lookup.targets[i].name, name) == 0)
-			return &court->lookup.targets[i].addresses;
-	return &none;
-}
-
 /* The first entry of the list that holds the packet; NULL if none that is known here does. */
 static const struct entry *entry_for(const struct court *court, enum list list, const struct packet *packet)
 {
@@ -126,7 +116,7 @@ static const struct entry *entry_for(const struct court *court, enum list list, 
 	asked.prefix = packet->to;
 	for (size_t i = 0; i < entries->n; i++) {
 		struct entry entry = entries->v[i];
-		const struct prefixes *addresses = addresses_of(court, entry.name);
+		const struct prefixes *addresses = lookup_addresses(&court->lookup, entry.name);
 
 		if (entry.kind == ENTRY_PREFIX && entry_covers(&entry, &asked))
 			return &entries->v[i];
@@ -172,8 +162,8 @@ static int answer_address(struct court *court, const struct question *question, 
 	struct error *error)
 {
 	const struct packet packet = {*address, question->protocol, question->port};
-	const struct rule *rule, *live;
-	unsigned int place, live_place;
+	const struct rule *rule, *live = NULL;
+	unsigned int place, live_place = 0;
 	char text[PREFIX_TEXT];
 	int ret = judge(&court->place->ruleset, meant_set, court, &packet, &rule, &place);
 
@@ -197,7 +187,7 @@ static int answer_address(struct court *court, const struct question *question, 
 
 static int answer_question(struct court *court, const struct question *question, struct error *error)
 {
-	const struct prefixes *addresses = addresses_of(court, question->host.name);
+	const struct prefixes *addresses = lookup_addresses(&court->lookup, question->host.name);
 	int blocked = 0;
 
 	printf("%s\n", question->text);

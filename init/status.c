@@ -2,8 +2,6 @@
 #include "init/status.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <linux/capability.h>
@@ -27,21 +25,13 @@ static bool privileges_dropped(void)
 {
 	cleanup_file FILE *file = fopen("/proc/1/status", "re");
 	char line[256];
-	bool no_new = false, seen = false;
+	unsigned int found = 0;
 
-	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		uint64_t held;
-		unsigned int value;
-
-		if (sscanf(line, "CapPrm: %" SCNx64, &held) == 1) {
-			seen = true;
-			if (held != 0)
-				return false;
-		}
-		if (sscanf(line, "NoNewPrivs: %u", &value) == 1)
-			no_new = value == 1;
-	}
-	return seen && no_new;
+	/* proc(5) */
+	while (file != NULL && fgets(line, sizeof(line), file) != NULL)
+		found += strcmp(line, "CapPrm:\t0000000000000000\n") == 0 ||
+			 strcmp(line, "NoNewPrivs:\t1\n") == 0;
+	return found == 2;
 }
 
 static bool have_net_admin(void)

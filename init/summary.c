@@ -98,9 +98,7 @@ static void say_entry(const struct summary *summary, const char *verdict, const 
 	else if (entry->kind != ENTRY_NAME || summary->lookup == NULL)
 		say(summary, "%s: %.300s%s%s%s", verdict, text, ports, of, entry->preset);
 	else {
-		for (size_t i = 0; i < summary->lookup->n; i++)
-			if (strcmp(summary->lookup->targets[i].name, entry->name) == 0)
-				n = summary->lookup->targets[i].addresses.n;
+		n = lookup_addresses(summary->lookup, entry->name)->n;
 		say(summary, "%s: %.300s%s (%zu %s)%s%s", verdict, text, ports, n,
 			n == 1 ? "address" : "addresses", of, entry->preset);
 	}

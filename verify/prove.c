@@ -148,11 +148,9 @@ static int prove_allowed(
 		addresses = (struct prefixes){.v = &only, .n = 1};
 		prefix_text(&only, text);
 	} else {
+		addresses = *lookup_addresses(claim->lookup, entry->name);
 		snprintf(text, sizeof(text), "%s", entry->name);
 	}
-	for (size_t i = 0; i < claim->lookup->n && entry->kind == ENTRY_NAME; i++)
-		if (strcmp(claim->lookup->targets[i].name, entry->name) == 0)
-			addresses = claim->lookup->targets[i].addresses;
 	port = entry->n_ports > 0 ? entry->ports[0].low : PORT_HTTPS;
 	ret = probe_allowed(netlink, text, &addresses, port, ALLOWED_SECONDS, &outcome, error);
 	if (ret < 0)
