@@ -272,12 +272,34 @@ static void input_rules(struct ruleset *ruleset, uint8_t family, const struct po
 		host_rules(ruleset, family, CHAIN_INPUT, policy, host);
 }
 
+static void refuse_dns(struct ruleset *ruleset, uint8_t family)
+{
+	struct rule rule = {
+		.family = family, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_UDP, .dport = PORT_DNS};
+
+	refuse(ruleset, rule);
+	rule.protocol = IPPROTO_TCP;
+	refuse(ruleset, rule);
+}
+
+/* What is left of the host's network after those of it that are open. */
+static void refuse_host(struct ruleset *ruleset, uint8_t family, const struct host_networks *host)
+{
+	for (size_t i = 0; i < host->networks.n; i++)
+		if (host->networks.v[i].family == family)
+			refuse(ruleset, (struct rule){.family = family,
+						.chain = CHAIN_OUTPUT,
+						.peer = host->networks.v[i]});
+}
+
 /* The order of docs/policy.md: established, loopback, allowed, blocked, essential, and what is left. */
 static void output_rules(struct ruleset *ruleset, uint8_t family, const struct policy *policy,
 	const struct resolv *resolv, const struct host_networks *host, bool dns)
 {
 	const struct rule ssh = {
 		.family = family, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_TCP, .dport = PORT_SSH};
+	/* a service that is closed must be said to be, where a later rule would let it through */
+	const bool more_follows = policy->mode == MODE_BLOCKLIST || policy->host != HOST_NONE;
 
 	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .states = STATE_ESTABLISHED});
 	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .loopback = 1});
@@ -293,9 +315,15 @@ static void output_rules(struct ruleset *ruleset, uint8_t family, const struct p
 		refuse_blocked(ruleset, family, CHAIN_OUTPUT);
 	if (dns)
 		dns_rules(ruleset, family, resolv, false);
+	else if (more_follows)
+		refuse_dns(ruleset, family);
 	if (policy->ssh == SSH_ANY)
 		add(ruleset, ssh);
+	else if (more_follows)
+		refuse(ruleset, ssh);
 	host_rules(ruleset, family, CHAIN_OUTPUT, policy, host);
+	if (policy->mode == MODE_BLOCKLIST && policy->host != HOST_SUBNET)
+		refuse_host(ruleset, family, host);
 	if (policy->mode == MODE_BLOCKLIST)
 		add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT});
 	else
