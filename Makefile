@@ -64,8 +64,10 @@ bench: build/secure-init
 	@unshare --net --mount --propagation private -- bash bench/startup.sh
 	@python3 bench/init.py build/secure-init
 
+# arm64.bats's program is built here, since the tests have no network to fetch its libraries from.
 test: build/secure-init build/deps-glibc
 	@deps/install test
+	@$(MAKE) ARCH=arm64
 	@tests/run
 
 # for tests/mutants, which builds the program with one file changed
