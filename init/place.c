@@ -48,4 +48,5 @@ void place_free(struct place *place)
 {
 	prefixes_free(&place->host.networks);
 	prefixes_free(&place->host.gateways);
+	prefixes_free(&place->host.onlink);
 }
