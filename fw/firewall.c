@@ -39,23 +39,36 @@ static int forget_connections(struct netlink *netlink)
 		NULL, NULL);
 }
 
+static int cut_off(struct firewall *firewall, struct error *error)
+{
+	int ret = forget_connections(&firewall->netlink);
+
+	if (ret < 0)
+		return error_set(error, FAIL_FIREWALL, -ret,
+			"the connections of before could not be cut off (flushing conntrack: %s); the kernel "
+			"must have "
+			"nf_conntrack_netlink",
+			strerror(-ret));
+	return 0;
+}
+
 int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, struct error *error)
 {
 	int ret = ipset_prepare(&firewall->netlink, ruleset, firewall->index, error);
 
-	if (ret < 0)
-		return ret;
-	ret = nft_commit(&firewall->netlink, ruleset, firewall->index, &firewall->owned, error);
-	if (ret < 0)
-		return ret;
-	ret = forget_connections(&firewall->netlink);
-	if (ret < 0)
-		return error_set(error, FAIL_FIREWALL, -ret,
-			"the connections of before could not be cut off (flushing conntrack: %s); the kernel "
-			"must "
-			"have nf_conntrack_netlink",
-			strerror(-ret));
-	return 0;
+	if (ret == 0)
+		ret = nft_commit(&firewall->netlink, ruleset, firewall->index, &firewall->owned, error);
+	/* not before: the rules of an earlier start may rest on what its sets hold */
+	if (ret == 0)
+		ret = ipset_empty(&firewall->netlink, firewall->index, error);
+	return ret == 0 ? cut_off(firewall, error) : ret;
+}
+
+int firewall_settle(struct firewall *firewall, const struct ruleset *ruleset, struct error *error)
+{
+	int ret = nft_commit(&firewall->netlink, ruleset, firewall->index, &firewall->owned, error);
+
+	return ret == 0 ? cut_off(firewall, error) : ret;
 }
 
 int firewall_open(struct firewall *firewall, const struct contents contents[LISTS], struct error *error)

@@ -1,6 +1,6 @@
 /*
  * The firewall's life, over fw/ipset.h and fw/nft.h: first closed with empty sets, then opened by filling
- * them. The rules are the final ones from the first moment; only the sets change.
+ * them, then settled. Until then the rules refuse whatever no set allows, in every mode.
  */
 #ifndef FW_FIREWALL_H
 #define FW_FIREWALL_H
@@ -28,13 +28,19 @@ struct firewall {
 int firewall_begin(struct firewall *firewall, struct error *error);
 
 /*
- * Closes the network: sets made empty, tables replaced in one batch, and every connection that was tracked
- * before forgotten, so that none of them passes as established. May be called again with other rules.
+ * Closes the network: sets made, tables replaced in one batch, sets emptied, and every connection that was
+ * tracked before forgotten, so that none of them passes as established.
  */
 int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, struct error *error);
 
 /* Opens the network to the contents of the lists: each set filled beside, then put in place of the one the
  * rules name. */
 int firewall_open(struct firewall *firewall, const struct contents contents[LISTS], struct error *error);
+
+/*
+ * Puts the rules in place that the agent gets, once the sets are filled, and forgets the connections that
+ * were made in the meantime. The rules ask the same sets as those that closed the network.
+ */
+int firewall_settle(struct firewall *firewall, const struct ruleset *ruleset, struct error *error);
 
 #endif

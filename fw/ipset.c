@@ -120,12 +120,22 @@ int ipset_prepare(
 				kind->name, kind->name);
 		if (ret < 0)
 			return refused(error, "make", kind->name, ret);
-		ret = simple(netlink, IPSET_CMD_FLUSH, kind->name, NULL);
-		if (ret < 0)
-			return refused(error, "empty", kind->name, ret);
 		ret = ipset_index(netlink, kind->name, &index[set]);
 		if (ret < 0)
 			return refused(error, "find", kind->name, ret);
+	}
+	return 0;
+}
+
+int ipset_empty(struct netlink *netlink, const uint16_t index[SETS], struct error *error)
+{
+	for (int set = 0; set < SETS; set++) {
+		int ret = 0;
+
+		if (index[set] != IPSET_INVALID_ID)
+			ret = simple(netlink, IPSET_CMD_FLUSH, set_kinds[set].name, NULL);
+		if (ret < 0)
+			return refused(error, "empty", set_kinds[set].name, ret);
 	}
 	return 0;
 }

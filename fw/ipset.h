@@ -13,11 +13,14 @@
 #include "util/netlink.h"
 
 /*
- * Makes the sets that the rules ask, empty (those of an earlier start are emptied), and gives the kernel's
+ * Makes the sets that the rules ask, or finds those of an earlier start as they are, and gives the kernel's
  * index of each; IPSET_INVALID_ID for the others. Returns 0 or -errno with *error filled.
  */
 int ipset_prepare(
 	struct netlink *netlink, const struct ruleset *ruleset, uint16_t index[SETS], struct error *error);
+
+/* Empties them. Returns 0 or -errno with *error filled. */
+int ipset_empty(struct netlink *netlink, const uint16_t index[SETS], struct error *error);
 
 /* Gives one set what settled contents say. Returns 0 or -errno with *error filled. */
 int ipset_fill(struct netlink *netlink, int set, const struct contents *contents, struct error *error);

@@ -272,14 +272,48 @@ static void input_rules(struct ruleset *ruleset, uint8_t family, const struct po
 		host_rules(ruleset, family, CHAIN_INPUT, policy, host);
 }
 
+static struct prefix docker_resolver(void)
+{
+	static const uint8_t address[] = {127, 0, 0, 11};
+
+	return prefix_make(AF_INET, address, 32);
+}
+
+static void refuse_dns(struct ruleset *ruleset, uint8_t family)
+{
+	struct rule rule = {
+		.family = family, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_UDP, .dport = PORT_DNS};
+
+	refuse(ruleset, rule);
+	rule.protocol = IPPROTO_TCP;
+	refuse(ruleset, rule);
+}
+
+/* Every network that this container is connected to: the host's is one of them, whichever has the default
+ * route. */
+static void refuse_host(struct ruleset *ruleset, uint8_t family, const struct host_networks *host)
+{
+	for (size_t i = 0; i < host->onlink.n; i++)
+		if (host->onlink.v[i].family == family)
+			refuse(ruleset,
+				(struct rule){
+					.family = family, .chain = CHAIN_OUTPUT, .peer = host->onlink.v[i]});
+}
+
 /* The order of docs/policy.md: established, loopback, allowed, blocked, essential, and what is left. */
 static void output_rules(struct ruleset *ruleset, uint8_t family, const struct policy *policy,
-	const struct resolv *resolv, const struct host_networks *host, bool dns)
+	const struct resolv *resolv, const struct host_networks *host, bool dns, bool looking_up)
 {
 	const struct rule ssh = {
 		.family = family, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_TCP, .dport = PORT_SSH};
+	/* a service that is closed must be said to be, where a later rule would let it through */
+	const bool more_follows = policy->mode == MODE_BLOCKLIST || policy->host != HOST_NONE;
 
 	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .states = STATE_ESTABLISHED});
+	/* Docker's resolver asks from the host's namespace: it is DNS that never leaves loopback here */
+	if (!dns && resolv->docker && family == AF_INET)
+		refuse(ruleset,
+			(struct rule){.family = family, .chain = CHAIN_OUTPUT, .peer = docker_resolver()});
 	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .loopback = 1});
 	if (family == AF_INET6)
 		neighbour_rules(ruleset, CHAIN_OUTPUT);
@@ -293,10 +327,16 @@ static void output_rules(struct ruleset *ruleset, uint8_t family, const struct p
 		refuse_blocked(ruleset, family, CHAIN_OUTPUT);
 	if (dns)
 		dns_rules(ruleset, family, resolv, false);
+	else if (more_follows)
+		refuse_dns(ruleset, family);
 	if (policy->ssh == SSH_ANY)
 		add(ruleset, ssh);
+	else if (more_follows)
+		refuse(ruleset, ssh);
 	host_rules(ruleset, family, CHAIN_OUTPUT, policy, host);
-	if (policy->mode == MODE_BLOCKLIST)
+	if (policy->mode == MODE_BLOCKLIST && policy->host != HOST_SUBNET)
+		refuse_host(ruleset, family, host);
+	if (policy->mode == MODE_BLOCKLIST && !looking_up)
 		add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT});
 	else
 		refuse(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT});
@@ -320,7 +360,7 @@ int policy_rules(const struct policy *policy, const struct resolv *resolv, const
 	memset(ruleset, 0, sizeof(*ruleset));
 	for (size_t f = 0; f < sizeof(families); f++) {
 		input_rules(ruleset, families[f], policy, host);
-		output_rules(ruleset, families[f], policy, resolv, host, dns);
+		output_rules(ruleset, families[f], policy, resolv, host, dns, looking_up);
 	}
 	if (ruleset->n > RULES_MAX)
 		return error_set(error, FAIL_FIREWALL, E2BIG,

@@ -13,6 +13,10 @@
 
 #define ROUTES_MAX 256
 
+/* No network that a host is on is wider. */
+#define SHORTEST4 8
+#define SHORTEST6 16
+
 struct route {
 	struct prefix to;
 	struct prefix gateway; /* family 0: none */
@@ -127,9 +131,23 @@ static int add_networks(const struct routes *routes, const struct route *by, str
 			continue;
 		if (!any && !prefix_covers(&route->to, &by->gateway))
 			continue;
+		/* halves of the whole address space are a tunnel's default route, not a network */
+		if (route->to.length < (routes->family == AF_INET ? SHORTEST4 : SHORTEST6))
+			continue;
 		if (prefixes_add(networks, &route->to) < 0)
 			return -ENOMEM;
 	}
+	return 0;
+}
+
+/* What can be reached without a gateway, whichever interface it is on. */
+static int add_onlink(const struct routes *routes, struct prefixes *onlink)
+{
+	for (size_t i = 0; i < routes->n; i++)
+		if (routes->v[i].to.length > 0 && routes->v[i].gateway.family == AF_UNSPEC &&
+			!routes->v[i].elsewhere && prefix_kind(&routes->v[i].to) != ADDRESS_MULTICAST &&
+			prefixes_add(onlink, &routes->v[i].to) < 0)
+			return -ENOMEM;
 	return 0;
 }
 
@@ -150,8 +168,9 @@ int route_host_networks(struct host_networks *host, struct error *error)
 		if (ret == 0 && routes.overflow)
 			ret = -E2BIG;
 		by = ret == 0 ? default_route(&routes) : NULL;
-		host->has_default[f] = by != NULL;
-		if (by != NULL)
+		if (ret == 0)
+			ret = add_onlink(&routes, &host->onlink);
+		if (ret == 0 && by != NULL)
 			ret = add_networks(&routes, by, &host->networks);
 		if (ret == 0 && by != NULL && by->gateway.family != AF_UNSPEC)
 			ret = prefixes_add(&host->gateways, &by->gateway);
@@ -161,5 +180,6 @@ int route_host_networks(struct host_networks *host, struct error *error)
 		return error_set(error, FAIL_SYSTEM, -ret, "the routes cannot be read from the kernel: %s",
 			strerror(-ret));
 	prefixes_aggregate(&host->networks);
+	prefixes_aggregate(&host->onlink);
 	return 0;
 }

@@ -10,9 +10,9 @@
 #include "util/error.h"
 
 struct host_networks {
-	struct prefixes networks; /* both families; the caller frees both */
+	struct prefixes onlink;	  /* of every interface but lo, both families; the caller frees all three */
+	struct prefixes networks; /* those of the default route */
 	struct prefixes gateways; /* of the default routes; one of none is none */
-	bool has_default[2];	  /* is there a default route: IPv4, IPv6 */
 };
 
 /*

@@ -134,11 +134,10 @@ static int isolate(struct setup *setup, struct error *error)
 
 	interrupt_doing("opening the network to what is allowed");
 	ret = allow_contents(&setup->config->policy, &setup->lookup, &setup->ranges, setup->contents, error);
-	/* the agent may not get DNS that we needed */
-	if (ret == 0 && memcmp(&setup->place.ruleset, &setup->place.meanwhile, sizeof(struct ruleset)) != 0)
-		ret = firewall_close(&setup->firewall, &setup->place.ruleset, error);
 	if (ret == 0)
 		ret = firewall_open(&setup->firewall, setup->contents, error);
+	if (ret == 0)
+		ret = firewall_settle(&setup->firewall, &setup->place.ruleset, error);
 	if (ret < 0)
 		return ret;
 

@@ -64,6 +64,8 @@ static void say_ssh(const struct summary *summary)
 {
 	if (summary->policy->ssh == SSH_ANY && summary->policy->mode != MODE_BLOCKLIST)
 		say(summary, "open: SSH (TCP port 22) to any address");
+	else if (summary->policy->ssh == SSH_ALLOWLIST)
+		say(summary, "closed: SSH (TCP port 22), but to what is allowed");
 	else if (summary->policy->ssh == SSH_NONE)
 		say(summary, "closed: SSH (TCP port 22), also to what is allowed");
 }

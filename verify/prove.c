@@ -9,6 +9,7 @@
 #include "verify/probe.h"
 
 #define PORT_HTTPS 443
+#define PORT_SSH   22
 
 /* An allowed name must answer within this time. */
 #define ALLOWED_SECONDS 10
@@ -110,6 +111,20 @@ static int prove_example(
 	return 0;
 }
 
+/* The first TCP port of the entry that no setting closes again; 0 if there is none. */
+static uint16_t port_to_probe(const struct policy *policy, const struct entry *entry)
+{
+	for (unsigned int i = 0; i < entry->n_ports; i++) {
+		const struct port_range *range = &entry->ports[i];
+
+		if (policy->ssh != SSH_NONE || range->low != PORT_SSH)
+			return range->low;
+		if (range->high > range->low)
+			return (uint16_t)(range->low + 1);
+	}
+	return entry->n_ports == 0 ? PORT_HTTPS : 0;
+}
+
 /* A name; of a proxy, which is all there is, also an address. */
 static const struct entry *entry_to_probe(const struct policy *policy)
 {
@@ -119,6 +134,8 @@ static const struct entry *entry_to_probe(const struct policy *policy)
 		const struct entry *entry = &policy->list[LIST_ALLOWED].v[i];
 
 		if (entry->kind != ENTRY_NAME && (entry->kind != ENTRY_PREFIX || policy->mode != MODE_PROXY))
+			continue;
+		if (port_to_probe(policy, entry) == 0)
 			continue;
 		if (strcmp(entry->name, FAVOURITE) == 0)
 			return entry;
@@ -151,7 +168,7 @@ static int prove_allowed(
 		addresses = *lookup_addresses(claim->lookup, entry->name);
 		snprintf(text, sizeof(text), "%s", entry->name);
 	}
-	port = entry->n_ports > 0 ? entry->ports[0].low : PORT_HTTPS;
+	port = port_to_probe(claim->policy, entry);
 	ret = probe_allowed(netlink, text, &addresses, port, ALLOWED_SECONDS, &outcome, error);
 	if (ret < 0)
 		return ret;

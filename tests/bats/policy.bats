@@ -69,6 +69,27 @@ start() { # COMMAND...
 	[ "$(grep -n -- "-d $GATEWAY/32 -p udp -m udp --dport 53 -j ACCEPT" <<< "$output" | cut -d: -f1)" -gt "$(grep -n 'blocked-ports' <<< "$output" | head -1 | cut -d: -f1)" ]
 }
 
+@test "blocklist: an essential service that is closed is closed there too" {
+	PARA_NETWORK_MODE=blocklist PARA_ALLOW_DNS=none PARA_ALLOW_SSH=allowlist PARA_ALLOW_HOST=none PARA_ALLOWED_DOMAINS=$NPM start true
+	assert_says "closed: DNS"
+	assert_says "closed: SSH (TCP port 22), but to what is allowed"
+	stays tcp $GATEWAY 53 443
+	stays tcp $GATEWAY6 443
+	stays tcp $ANTHROPIC 22
+	goes tcp $NPM 22
+	goes tcp $ANTHROPIC 443
+	lab_clean
+	PARA_NETWORK_MODE=blocklist PARA_PROFILE=strict start true
+	stays tcp $GATEWAY 443
+	stays tcp $ANTHROPIC 22
+	goes tcp $ANTHROPIC 443
+	lab_clean
+	PARA_NETWORK_MODE=blocklist PARA_ALLOW_HOST=gateway start true
+	goes tcp $GATEWAY 443
+	run in_cage iptables -S OUTPUT
+	assert_says "-A OUTPUT -d 172.17.0.0/16 -j REJECT"
+}
+
 @test "a name to be blocked that has no address is said, and no reason not to start; one that cannot be asked for is" {
 	PARA_NETWORK_MODE=blocklist PARA_BLOCKED_DOMAINS=nowhere.lab,example.com start true
 	assert_says "nowhere.lab is to be blocked, and has no address now"
@@ -151,13 +172,17 @@ start() { # COMMAND...
 	PARA_ALLOWED_DOMAINS=example.com PARA_ALLOW_DNS=none start true
 	goes tcp $EXAMPLE 443
 	goes tcp $GATEWAY 443
-	run in_cage iptables -S OUTPUT
-	refute_says "dport 53"
+	# also to those of the host's network, which is open else
+	stays tcp $GATEWAY 53
 	lab_clean
 	PARA_ALLOWED_DOMAINS=example.com PARA_ALLOW_SSH=none start true
 	stays tcp $EXAMPLE 22
 	goes tcp $EXAMPLE 443
 	stays tcp $GATEWAY 22
+	lab_clean
+	# what is allowed and closed again is not what is probed
+	PARA_ALLOWED_DOMAINS=example.com:22,registry.npmjs.org:22-80 PARA_ALLOW_SSH=none start true
+	assert_says "registry.npmjs.org port 23 could be reached"
 	lab_clean
 	PARA_ALLOWED_DOMAINS=example.com PARA_ALLOW_SSH=allowlist PARA_ALLOW_HOST=gateway start true
 	goes tcp $EXAMPLE 22

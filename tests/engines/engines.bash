@@ -40,6 +40,9 @@ engines_probe() {
 # like the first one after boot. Where that is is written down in the store, so it has to be the same at each run.
 PODMAN_RUN=$ENGINES/podman-run
 engines_podman_config() {
+	local plugins=/usr/lib/cni
+	# outside of the lab no build may make a bridge, should it forget --network=host
+	[ -n "${CAGE:-}" ] || plugins=/nonexistent
 	mkdir -p "$1" "$PODMAN_RUN"
 	mount -t tmpfs podman-run "$PODMAN_RUN"
 	# Limits that do not need CAP_SYS_RESOURCE; no systemd, no journal; Debian 12's crun wants another cgroup layout.
@@ -51,6 +54,7 @@ engines_podman_config() {
 		[network]
 		network_backend = "cni"
 		network_config_dir = "$1/cni"
+		cni_plugin_dirs = ["$plugins"]
 		[engine]
 		runtime = "runc"
 		cgroup_manager = "cgroupfs"

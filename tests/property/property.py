@@ -127,12 +127,18 @@ def reference(policy, address, protocol, port):
         return True
     if holds(blocked, address, protocol, port, any_protocol=True):
         return False
-    if dns == "resolvers" and str(address) == GATEWAY and port == 53 and protocol in ("tcp", "udp"):
+    inside = lambda networks: any(address in n for n in map(ipaddress.ip_network, networks) if n.version == address.version)
+    if port == 53 and protocol in ("tcp", "udp"):
+        if dns == "resolvers" and str(address) == GATEWAY:
+            return True
+        if dns == "none":
+            return False
+    if is_ssh:
+        return ssh == "any"
+    if inside(HOST[host]):
         return True
-    if is_ssh and ssh == "any":
-        return True
-    if any(address in ipaddress.ip_network(n) for n in HOST[host] if ipaddress.ip_network(n).version == address.version):
-        return True
+    if inside(HOST["subnet"]):
+        return False
     return policy["PARA_NETWORK_MODE"] == "blocklist"
 
 

@@ -81,23 +81,16 @@ static void names(void **state)
 {
 	static const struct row rows[] = {
 		{"example.com", "N example.com"},
-		{"EXAMPLE.Com", "N example.com"},
-		{"example.com.", "N example.com"},
-		{"EXAMPLE.COM.:443", "N example.com:443"},
+		{"AZ.EXAMPLE.COM.:443", "N az.example.com:443"},
 		{"db", "N db"},
-		{"my_service", "N my_service"},
+		{"A.", "N a"},
 		{"_dmarc.example.com", "N _dmarc.example.com"},
 		{"1and1.com", "N 1and1.com"},
-		{"3.example.com", "N 3.example.com"},
 		{"a-b--c.example", "N a-b--c.example"},
-		{"xn--mnchen-3ya.de", "N xn--mnchen-3ya.de"},
 		{"XN--MNCHEN-3YA.DE", "N xn--mnchen-3ya.de"},
 		{LABEL63 ".com", "N " LABEL63 ".com"},
-		{NAME253, "N " NAME253},
 		{NAME253 ".", "N " NAME253},
-		{NAME253 ":65535", "N " NAME253 ":65535"},
 		{NAME253 ".:60000-65535", "N " NAME253 ":60000-65535"},
-		{"*.example.com", "W *.example.com"},
 		{"*.Example.COM.:443", "W *.example.com:443"},
 		{"*." NAME253, "W *." NAME253},
 		{"*.com", "W *.com"},
@@ -113,36 +106,23 @@ static void names_refused(void **state)
 		{".example.com", "empty label|one in front"},
 		{"a..example.com", "empty label|two dots"},
 		{"example.com..", "empty label|two dots"},
-		{"*..example.com", "empty label"},
 		{"-a.com", "does not start with '-'"},
-		{"a.-b.com", "does not start with '-'"},
 		{"a-.com", "does not end with '-'"},
-		{"a.com-", "does not end with '-'"},
 		{"a.com-.", "does not end with '-'"},
 		{LABEL63 "x.com", "at most 63"},
 		{"x" NAME253, "at most 253"},
 		{"x." NAME253, "at most 253"},
-		{"*.x." NAME253, "at most 253"},
 		{"m\xc3\xbcnchen.de", "A-label|idn2|xn--"},
-		{"\xe4\xbe\x8b\xe3\x81\x88.jp:443", "A-label|xn--"},
-		{"*.m\xc3\xbcnchen.de", "A-label|xn--"},
-		{"m\xfcnchen.de", "A-label|xn--"},
+		{"m\x80nchen.de", "A-label|xn--"},
 		{"*", "wildcard|front|*.example.com"},
 		{"*example.com", "wildcard|front"},
-		{"*:443", "wildcard|front"},
-		{"*.*.example.com", "wildcard|front"},
 		{"a.*.example.com", "wildcard|front"},
 		{"example.*", "wildcard|front"},
 		{"*.", "name is missing"},
 		{"example.com github.com", "separated by commas"},
-		{"example.com;github.com", "separated by commas"},
-		{"user@example.com", "neither a name"},
 		{"example.com?", "neither a name"},
-		{"exa\x01mple.com", "neither a name"},
 		{"exa\x7fmple.com", "neither a name"},
-		{"'example.com'", "neither a name"},
-		{"\"example.com\"", "neither a name"},
-		{"example.123", "not an IPv4 address"},
+		{"example.129", "not an IPv4 address"},
 		{"*.10.0.0.1", "not an IPv4 address"},
 		{"10.0.0.x1.2", "not an IPv4 address"},
 		/* the name would be written as a range of ports, and read as one */
@@ -157,10 +137,7 @@ static void blanks_empty_items_and_case(void **state)
 {
 	static const struct row rows[] = {
 		{"", ""},
-		{" ", ""},
-		{",", ""},
 		{" , ,\t,", ""},
-		{"example.com,", "N example.com"},
 		{",example.com", "N example.com"},
 		{",,example.com,,github.com,,", "N example.com; N github.com"},
 		{" example.com , github.com ", "N example.com; N github.com"},
@@ -174,7 +151,6 @@ static void blanks_empty_items_and_case(void **state)
 static void duplicates_are_harmless(void **state)
 {
 	static const struct row rows[] = {
-		{"example.com,example.com", "N example.com"},
 		{"example.com,EXAMPLE.com.", "N example.com"},
 		{"a.com,b.com,a.com,b.com,c.com", "N a.com; N b.com; N c.com"},
 		{"10.0.0.0/24,10.0.0.77/24", "P 10.0.0.0/24"},
@@ -195,19 +171,14 @@ static void addresses(void **state)
 	static const struct row rows[] = {
 		{"198.51.100.7", "P 198.51.100.7"},
 		{"198.51.100.7/32", "P 198.51.100.7"},
-		{"198.51.100.7:443", "P 198.51.100.7:443"},
-		{"10.0.0.0/24", "P 10.0.0.0/24"},
 		{"10.0.0.0/24:443", "P 10.0.0.0/24:443"},
 		{"10.0.0.5/24", "P 10.0.0.0/24"},
-		{"10.255.255.255/8", "P 10.0.0.0/8"},
 		{"128.0.0.0/1", "P 128.0.0.0/1"},
 		{"192.168.1.129/25:80,443", "P 192.168.1.128/25:80,443"},
-		{"2001:db8::/32", "P 2001:db8::/32"},
 		{"2001:DB8::5/32", "P 2001:db8::/32"},
 		{"2001:db8::1", "P 2001:db8::1"},
 		{"2001:db8:0:0:0:0:0:1/128", "P 2001:db8::1"},
 		{"[2001:db8::1]", "P 2001:db8::1"},
-		{"[2001:db8::1]:443", "P [2001:db8::1]:443"},
 		{"[2001:db8::1]:443,8000-8010", "P [2001:db8::1]:443,8000-8010"},
 		{"[2001:db8::/32]:443", "P [2001:db8::/32]:443"},
 		/* without brackets there are no ports: the last group is one of the address */
@@ -223,22 +194,16 @@ static void addresses_refused(void **state)
 {
 	static const struct row rows[] = {
 		{"1.2.3", "'1.2.3'|not an address or network|198.51.100.7"},
-		{"1.2.3.4.5", "not an address or network"},
 		{"1.2.3.256", "not an address or network"},
 		{"01.2.3.4", "not an address or network"},
 		{"1.2.3.4/", "not an address or network"},
 		{"1.2.3.4/33", "not an address or network"},
-		{"1.2.3.4/-1", "not an address or network"},
 		{"1.2.3.0/024", "not an address or network"},
 		{"1.2.3.0/255.255.255.0", "not an address or network"},
-		{"1.2.3.0/24/24", "not an address or network"},
-		{"10.0/16", "not an address or network"},
 		{"example.com/24", "not an address or network"},
 		{".", "not an address or network"},
-		{"...", "not an address or network"},
 		{"0.0.0.0/0", "opens everything|PARA_NETWORK_ISOLATION=false"},
 		{"1.2.3.4/0", "opens everything|PARA_NETWORK_ISOLATION=false"},
-		{"0.0.0.0/0:443", "opens everything"},
 		{"::/0", "opens everything|PARA_NETWORK_ISOLATION=false"},
 		{"[::/0]:443", "opens everything"},
 		{"::ffff:198.51.100.7", "IPv4 address inside IPv6|itself"},
@@ -247,18 +212,15 @@ static void addresses_refused(void **state)
 		{"[::ffff:198.51.100.7]:443", "IPv4 address inside IPv6"},
 		{"::198.51.100.7", "IPv4 address inside IPv6"},
 		{"2001:db8::/129", "not an address or network"},
-		{"2001:db8:::1", "not an address or network"},
 		{"2001:db8::g", "not an address or network"},
 		{"fe80::1%eth0", "interface|%"},
-		{"[fe80::1%eth0]:443", "interface|%"},
 		{"[2001:db8::1", "[2001:db8::1]:443"},
 		{"[2001:db8::1]443", "[2001:db8::1]:443"},
 		{"[2001:db8::]/32", "[2001:db8::1]:443"},
-		{"[2001:db8::1]]", "[2001:db8::1]:443"},
+		{"[2001:db8::1]x", "[2001:db8::1]:443"},
 		{"[198.51.100.7]:443", "only an IPv6 address stands in brackets"},
 		{"[example.com]:443", "only an IPv6 address stands in brackets"},
 		{"[]", "only an IPv6 address stands in brackets"},
-		{"[", "[2001:db8::1]:443"},
 		{"[::1]:", "port"},
 	};
 
@@ -269,10 +231,9 @@ static void addresses_refused(void **state)
 static void loopback_is_open_anyway(void **state)
 {
 	static const struct row rows[] = {
-		{"localhost:3000", "L localhost:3000"},
 		{"localhost:3000,dev.mycompany.com", "L localhost:3000; N dev.mycompany.com"},
 		{"LocalHost.", "L localhost"},
-		{"app.localhost", "L app.localhost"},
+		{"a.localhost", "L a.localhost"},
 		{"127.0.0.1:8080", "L 127.0.0.1:8080"},
 		{"127.0.0.0/8", "L 127.0.0.0/8"},
 		{"::1", "L ::1"},
@@ -292,12 +253,9 @@ static void loopback_is_open_anyway(void **state)
 static void ports(void **state)
 {
 	static const struct row rows[] = {
-		{"a.com:1", "N a.com:1"},
-		{"a.com:65535", "N a.com:65535"},
 		{"a.com:0443", "N a.com:443"},
 		{"a.com:1-65535", "N a.com:1-65535"},
-		{"a.com:80-80", "N a.com:80"},
-		{"a.com:8000-8010", "N a.com:8000-8010"},
+		{"a.com:80-80,1-1", "N a.com:80,1"},
 		{"1.2.3.4:80,443,github.com", "P 1.2.3.4:80,443; N github.com"},
 		{"a.com:80, 443 ,8000-8010, b.com", "N a.com:80,443,8000-8010; N b.com"},
 		{"a.com:80,,443,", "N a.com:80,443"},
@@ -315,27 +273,19 @@ static void ports_refused(void **state)
 		{"a.com:0", "1 to 65535|8000-8010"},
 		{"a.com:65536", "1 to 65535"},
 		{"a.com:4294967297", "1 to 65535"},
-		{"a.com:18446744073709551617", "1 to 65535"},
+		{"a.com:000000000443", "1 to 65535"},
 		{"a.com:-80", "1 to 65535"},
 		{"a.com:80-", "1 to 65535"},
-		{"a.com:80-90-100", "1 to 65535"},
 		{"a.com:80-65536", "1 to 65535"},
-		{"a.com:0-80", "1 to 65535"},
 		{"a.com:80-79", "backwards|lower port first"},
 		{"a.com: 80", "1 to 65535"},
 		{"a.com:http", "1 to 65535"},
-		{"a.com:443/tcp", "1 to 65535"},
-		{"a.com:0x50", "1 to 65535"},
-		{"a.com:*", "1 to 65535"},
 		{"a.com:80,0", "entry 2|'0'|1 to 65535"},
 		{"a.com:80,443-80", "entry 2|backwards"},
-		{"a.com:80,65536", "entry 2|1 to 65535"},
-		{"a.com:80,90-", "entry 2|1 to 65535"},
 		{"443", "entry 1|'443'|port by itself|HOST:PORT"},
 		{"a.com,443", "entry 2|'443'|port by itself|HOST:PORT"},
 		{"10.0.0.0/24,80-90", "entry 2|port by itself"},
 		{":443", "host is missing"},
-		{":", "host is missing"},
 	};
 
 	(void)state;
@@ -378,13 +328,39 @@ static void a_port_carries_on_no_other_list(void **state)
 	entries_free(&entries);
 }
 
+/* What is in them is fw/presets.txt's to say; these two are short. */
+static void presets(void **state)
+{
+	static const struct row rows[] = {
+		{"@pypi", "N pypi.org:443; N files.pythonhosted.org:443"},
+		{" @PyPi ,a.com", "N pypi.org:443; N files.pythonhosted.org:443; N a.com"},
+		{"@debian", "N deb.debian.org:80,443; N security.debian.org:80,443"},
+		{"pypi.org:443,@pypi", "N pypi.org:443; N files.pythonhosted.org:443"},
+	};
+	static const struct row refused[] = {
+		{"@", "no such preset|secure-init presets"},
+		{"@py", "no such preset"},
+		{"@pypi:443", "no such preset"},
+		{"a.com,@pypi.org", "entry 2, '@pypi.org'|no such preset"},
+		{"@pypi,8443", "entry 2, '8443'|a port by itself"},
+	};
+	struct entries entries = {0};
+	struct error error;
+
+	(void)state;
+	take_all(rows, LENGTH(rows));
+	refuse_all(refused, LENGTH(refused));
+	assert_int_equal(entries_parse(VARIABLE, "a.com,@pypi", &entries, &error), 0);
+	assert_string_equal(entries.v[0].preset, "");
+	assert_string_equal(entries.v[2].preset, "@pypi");
+	entries_free(&entries);
+}
+
 static void urls(void **state)
 {
 	static const struct row rows[] = {
 		{"https://example.com", "not a URL|only the name"},
-		{"http://example.com:80/path", "not a URL"},
 		{"https://example.com/", "not a URL|example.com:443"},
-		{"ssh://git@github.com", "not a URL"},
 		{"://", "not a URL"},
 	};
 
@@ -399,7 +375,6 @@ static void the_entry_is_named_with_its_position(void **state)
 		{"a.com,b.com,1.2.3,c.com", "entry 3, '1.2.3'"},
 		{" a.com , , 1.2.3 ", "entry 2, '1.2.3'"},
 		{"a.com:80,443,https://b.com:443", "entry 3, 'https://b.com:443'"},
-		{"Bad_Name!", "'Bad_Name!'"},
 		{"[::1]:x", "'[::1]:x'"},
 	};
 	struct entries entries = {0};
@@ -508,6 +483,7 @@ int main(void)
 		cmocka_unit_test(ports_refused),
 		cmocka_unit_test(thirty_two_ranges_and_no_more),
 		cmocka_unit_test(a_port_carries_on_no_other_list),
+		cmocka_unit_test(presets),
 		cmocka_unit_test(urls),
 		cmocka_unit_test(the_entry_is_named_with_its_position),
 		cmocka_unit_test(items_longer_than_any_entry),

@@ -191,6 +191,39 @@ static void holding(void **state)
 	}
 }
 
+/* Of the four sets each holds its own part. */
+static void which_set_holds(void **state)
+{
+	static const struct {
+		const char *address;
+		uint16_t port;
+		bool in[SET_KINDS];
+	} rows[] = {
+		{"10.0.0.1", 80, {[SET_ANY4] = true}},
+		{"10.0.1.1", 443, {[SET_PORTS4] = true}},
+		{"10.0.1.1", 80, {0}},
+		{"2001:db8::1", 80, {[SET_ANY6] = true}},
+		{"2001:db9::1", 443, {[SET_PORTS6] = true}},
+		/* 10.0.0.1 and 10.0.1.1 as the first bytes of another family's address */
+		{"a00:1::", 80, {0}},
+		{"a00:101::", 443, {0}},
+	};
+	struct contents contents = {0};
+
+	(void)state;
+	fill(&contents, "10.0.0.1 2001:db8::/32 10.0.1.0/24=443 2001:db9::1=443");
+	assert_int_equal(contents_settle(&contents), 0);
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		const struct prefix address = prefix(rows[i].address);
+
+		for (int set = 0; set < SETS; set++)
+			must(contents_in(&contents, set, &address, rows[i].port) ==
+					rows[i].in[set % SET_KINDS],
+				"%s port %u and %s", rows[i].address, rows[i].port, set_kinds[set].name);
+	}
+	contents_free(&contents);
+}
+
 /* Settling changes nothing of what is held: a few random ones against themselves before. */
 static void settling_keeps_what_is_held(void **state)
 {
@@ -270,6 +303,7 @@ int main(void)
 		cmocka_unit_test(as_much_as_a_set_holds),
 		cmocka_unit_test(as_many_networks_as_a_set_holds),
 		cmocka_unit_test(holding),
+		cmocka_unit_test(which_set_holds),
 		cmocka_unit_test(settling_keeps_what_is_held),
 		cmocka_unit_test(names_and_numbers),
 	};
