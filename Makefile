@@ -1,6 +1,7 @@
 # secure-init: one static program. `make` builds it, `make demo` shows it at work, `make test` proves it.
 #
 # make            build/secure-init (musl, static-pie)
+# make ARCH=arm64 the same for the other architecture, by Debian's cross compiler: build/arm64/secure-init
 # make demo       the main job in throw-away namespaces beside a pretend internet (as root)
 # make test       all tests (as root): units and fuzz seeds under sanitizers, static analysis, behaviour
 # make bench      the figures of docs/benchmarks.md and docs/init.md (as root, about eight minutes)
@@ -9,6 +10,13 @@
 
 VERSION   := 0.1.0
 CA_BUNDLE := /etc/ssl/certs/ca-certificates.crt
+
+# amd64 or arm64. The machine's own is built right below build/, another one in a folder of its own.
+NATIVE := $(shell dpkg --print-architecture)
+ARCH   := $(NATIVE)
+CROSS  := $(filter-out $(NATIVE),$(ARCH))
+OUT    := build$(CROSS:%=/%)
+DEPS   := build/deps-musl$(CROSS:%=-%)
 
 # The rooms. Everything but main.c and version.c is linked into the unit tests too.
 SOURCES := $(wildcard init/*.c fw/*.c verify/*.c util/*.c)
@@ -22,31 +30,30 @@ RELEASE  := -Os -g0 -fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=
 SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LIBS     := -lcurl -lmbedtls -lmbedx509 -lmbedcrypto -lcares -ljansson -lmnl
 
-all: build/secure-init
+all: $(OUT)/secure-init
 
 # Where the static libraries are, built on first use. The files hold the folder's name.
-build/deps-musl build/deps-glibc: build/deps-%: deps/pins deps/build deps/fetch deps/shim.c deps/musl.specs.in | build/packages
-	@mkdir -p build
-	@deps/build $* > $@.part && mv $@.part $@
+$(DEPS) build/deps-glibc: build/deps-%: deps/pins deps/build deps/fetch deps/shim.c | $(OUT)/packages
+	@deps/build $(subst -, ,$*) > $@.part && mv $@.part $@
 
-$(CA_BUNDLE): | build/packages ;
+$(CA_BUNDLE): | $(OUT)/packages ;
 
-build/packages: deps/packages
-	@mkdir -p build
-	@deps/install build && touch $@
-
-RELEASE_OBJECTS := $(SOURCES:%.c=build/release/%.o) build/release/fw/embed.o
-
-build/secure-init: $(RELEASE_OBJECTS)
-	@echo "  CC $@"; $$(cat build/deps-musl)/bin/cc -Wl,--gc-sections -s -o $@ $^ -L$$(cat build/deps-musl)/lib $(LIBS)
-
-build/release/%.o: %.c Makefile build/deps-musl
+$(OUT)/packages: deps/packages
 	@mkdir -p $(@D)
-	@echo "  CC $@"; $$(cat build/deps-musl)/bin/cc $(COMMON) $(RELEASE) -isystem $$(cat build/deps-musl)/include -MMD -c -o $@ $<
+	@deps/install build $(CROSS:%=cross-%) && touch $@
 
-build/release/fw/embed.o: fw/embed.S fw/presets.txt Makefile build/deps-musl $(CA_BUNDLE)
+RELEASE_OBJECTS := $(SOURCES:%.c=$(OUT)/release/%.o) $(OUT)/release/fw/embed.o
+
+$(OUT)/secure-init: $(RELEASE_OBJECTS)
+	@echo "  CC $@"; $$(cat $(DEPS))/bin/cc -Wl,--gc-sections -s -o $@ $^ -L$$(cat $(DEPS))/lib $(LIBS)
+
+$(OUT)/release/%.o: %.c Makefile $(DEPS)
 	@mkdir -p $(@D)
-	@echo "  CC $@"; $$(cat build/deps-musl)/bin/cc $(COMMON) -c -o $@ $<
+	@echo "  CC $@"; $$(cat $(DEPS))/bin/cc $(COMMON) $(RELEASE) -isystem $$(cat $(DEPS))/include -MMD -c -o $@ $<
+
+$(OUT)/release/fw/embed.o: fw/embed.S fw/presets.txt Makefile $(DEPS) $(CA_BUNDLE)
+	@mkdir -p $(@D)
+	@echo "  CC $@"; $$(cat $(DEPS))/bin/cc $(COMMON) -c -o $@ $<
 
 demo: build/secure-init
 	@deps/install test
@@ -57,8 +64,10 @@ bench: build/secure-init
 	@unshare --net --mount --propagation private -- bash bench/startup.sh
 	@python3 bench/init.py build/secure-init
 
+# arm64.bats's program is built here, since the tests have no network to fetch its libraries from.
 test: build/secure-init build/deps-glibc
 	@deps/install test
+	@$(MAKE) ARCH=arm64
 	@tests/run
 
 # for tests/mutants, which builds the program with one file changed

@@ -238,13 +238,13 @@ static bool same_entry(const struct entry *a, const struct entry *b)
 	       memcmp(a->ports, b->ports, a->n_ports * sizeof(a->ports[0])) == 0;
 }
 
-/* Keeps the first of entries that say the same. */
-static void drop_duplicates(const char *variable, struct entries *entries)
+/* Keeps the first of entries that say the same; those before the new ones differ already. */
+static void drop_duplicates(const char *variable, struct entries *entries, size_t new)
 {
 	char text[ENTRY_TEXT];
-	size_t kept = 0;
+	size_t kept = new;
 
-	for (size_t i = 0; i < entries->n; i++) {
+	for (size_t i = new; i < entries->n; i++) {
 		size_t j = 0;
 
 		while (j < kept && !same_entry(&entries->v[j], &entries->v[i]))
@@ -334,7 +334,7 @@ int entries_parse(const char *variable, const char *list, struct entries *entrie
 		if (ret < 0)
 			return ret;
 	}
-	drop_duplicates(variable, entries);
+	drop_duplicates(variable, entries, before);
 	return 0;
 }
 

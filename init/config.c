@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "init/options.h"
+#include "init/policy-file.h"
 #include "init/settings.h"
 #include "util/log.h"
 #include "util/number.h"
@@ -16,7 +17,7 @@
 /* What the variables say, before they are understood. NULL: not set. */
 struct variables {
 	const char *setting[SETTINGS]; /* of the policy */
-	const char *run_as, *privileges, *timeout, *grace, *group, *log, *log_level;
+	const char *policy_file, *run_as, *privileges, *timeout, *grace, *group, *log, *log_level;
 	const char *tini_subreaper, *tini_group, *tini_verbosity; /* what tini understands */
 };
 
@@ -29,6 +30,7 @@ static const char **variable_slot(struct variables *variables, const char *name,
 		const char *name;
 		const char **slot;
 	} table[] = {
+		{PREFIX "POLICY", &variables->policy_file},
 		{PREFIX "RUN_AS", &variables->run_as},
 		{PREFIX "PRIVILEGES", &variables->privileges},
 		{PREFIX "SETUP_TIMEOUT", &variables->timeout},
@@ -124,14 +126,19 @@ static int read_log(const struct variables *variables, int louder, struct error 
 static int read_policy(const struct variables *variables, struct config *config, struct error *error)
 {
 	struct settings settings = {.policy = &config->policy};
-	/* who asks for the set-up alone asks for isolation */
-	const bool wanted = config->action == ACTION_SETUP || config->action == ACTION_FIREWALL;
+	/* who asks for the set-up alone asks for isolation, as does who has a policy */
+	const bool wanted = config->action == ACTION_SETUP || config->action == ACTION_FIREWALL ||
+			    variables->policy_file != NULL;
 	int ret = 0;
 
 	for (int i = 0; i < SETTINGS && ret == 0; i++)
 		if (variables->setting[i] != NULL)
 			ret = settings_take(&settings, (enum setting)i, setting_names[i].variable,
 				variables->setting[i], error);
+	if (ret == 0 && variables->policy_file != NULL) {
+		config->policy_file = variables->policy_file;
+		ret = policy_file_take(config->policy_file, &settings, &config->policy_writable, error);
+	}
 	return ret == 0 ? settings_finish(&settings, wanted, error) : ret;
 }
 

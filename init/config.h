@@ -28,6 +28,8 @@ struct config {
 	enum action action;
 	bool resolve; /* --check --resolve: ask DNS as well */
 	struct policy policy;
+	const char *policy_file;    /* PARA_POLICY, or NULL; of the environment */
+	bool policy_writable;	    /* a root agent could change the file */
 	const char *run_as;	    /* USER[:GROUP], or NULL: stay who we are. Of argv or the environment */
 	bool keep_privileges;	    /* never with isolation */
 	unsigned int setup_seconds; /* PARA_SETUP_TIMEOUT */

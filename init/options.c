@@ -55,6 +55,7 @@ const char options_help[] =
 	"  PARA_ALLOW_DNS          resolvers or none;  PARA_ALLOW_SSH: any, allowlist or none\n"
 	"  PARA_ALLOW_HOST         subnet, gateway, none, or entries\n"
 	"  PARA_ALLOW_INBOUND      host, none, ports, and entries from which one may come in\n"
+	"  PARA_POLICY             a file of JSON that says the same and more (docs/policy-file.md)\n"
 	"\n"
 	"  PARA_RUN_AS             USER[:GROUP] of the agent. Default: the container's\n"
 	"  PARA_PRIVILEGES         drop, or (only without isolation) keep. Default: drop\n"

@@ -1,6 +1,7 @@
 /* Looking around: see the header. */
 #include "init/place.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 /* Whether the agent's sockets may belong to uid 0: beside a set-up that runs no agent itself, for all we
@@ -12,10 +13,26 @@ static bool agent_is_root(const struct config *config, const struct user *user)
 	return config->action == ACTION_SETUP || getuid() == 0;
 }
 
+/* The agent of the start before must not have written what this one goes by. */
+static int check_policy_file(const struct config *config, const struct user *user, struct error *error)
+{
+	/* beside a set-up alone the agent is elsewhere */
+	const bool agent = config->action == ACTION_RUN || config->action == ACTION_CHECK;
+
+	if (!config->policy.isolated || !config->policy_writable || !agent || !agent_is_root(config, user))
+		return 0;
+	return error_set(error, FAIL_CONFIG, EPERM,
+		"PARA_POLICY: the agent will be root and could write its next policy into %.300s; mount the "
+		"file read-only (-v FILE:%.300s:ro), or let the agent be another user (PARA_RUN_AS)",
+		config->policy_file, config->policy_file);
+}
+
 int place_look(struct place *place, const struct config *config, const struct user *user, struct error *error)
 {
-	int ret = resolv_read(RESOLV_CONF, &place->resolv, error);
+	int ret = check_policy_file(config, user, error);
 
+	if (ret == 0)
+		ret = resolv_read(RESOLV_CONF, &place->resolv, error);
 	if (ret == 0)
 		ret = route_host_networks(&place->host, error);
 	if (ret == 0)

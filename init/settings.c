@@ -98,9 +98,10 @@ static int read_ssh(struct policy *policy, const char *label, const char *text, 
 /* Entries of a list, of which this version can enforce all but wildcards. */
 static int read_list(struct entries *entries, const char *label, const char *text, struct error *error)
 {
+	size_t i = entries->n; /* those before have been looked at */
 	int ret = entries_parse(label, text, entries, error);
 
-	for (size_t i = 0; i < entries->n && ret == 0; i++) {
+	for (; i < entries->n && ret == 0; i++) {
 		char entry[ENTRY_TEXT];
 
 		if (entries->v[i].kind == ENTRY_WILDCARD)
@@ -114,14 +115,16 @@ static int read_list(struct entries *entries, const char *label, const char *tex
 	return ret;
 }
 
-/* A word, or entries of the host's network, which are then allowed like any other. */
+const char *const setting_host_words[] = {"subnet", "gateway", "none", NULL};
+
+/* A word, of which the first counts, or entries, which are then allowed like any other. */
 static int read_host(struct policy *policy, const char *label, const char *text, struct error *error)
 {
-	static const char *const words[] = {"subnet", "gateway", "none", NULL};
-	const int word = settings_word(words, text);
+	const int word = settings_word(setting_host_words, text);
 
 	if (word >= 0) {
-		policy->host = (enum host)(HOST_SUBNET + word);
+		if (policy->host == HOST_UNSAID)
+			policy->host = (enum host)(HOST_SUBNET + word);
 		return 0;
 	}
 	if (policy->host == HOST_UNSAID)
@@ -224,7 +227,8 @@ int settings_take(struct settings *settings, enum setting setting, const char *l
 
 	if (settings->said[setting] != NULL && !setting_names[setting].list)
 		return 0;
-	settings->said[setting] = value;
+	if (settings->said[setting] == NULL)
+		settings->said[setting] = settings->file != NULL ? settings->file : value;
 	switch (setting) {
 	case SETTING_ISOLATION:
 		return settings_switch(label, value, &settings->isolated, error);
@@ -256,10 +260,12 @@ int settings_take(struct settings *settings, enum setting setting, const char *l
 static void warn_of_ignored(const struct settings *settings)
 {
 	for (int i = SETTING_ISOLATION + 1; i < SETTINGS; i++)
-		if (settings->said[i] != NULL)
-			log_warn("PARA_NETWORK_ISOLATION is false, so %s is ignored: '%.200s'",
+		if (settings->said[i] != NULL && settings->said[i] != settings->file)
+			log_warn("network isolation is false, so %s is ignored: '%.200s'",
 				setting_names[i].variable,
 				i == SETTING_PROXY ? "(not shown)" : settings->said[i]);
+	if (settings->file != NULL)
+		log_warn("network isolation is false, so what else %.300s says is ignored", settings->file);
 }
 
 int settings_finish(struct settings *settings, bool wanted, struct error *error)

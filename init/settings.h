@@ -36,13 +36,17 @@ extern const struct setting_name setting_names[SETTINGS];
 /* {0}, and .policy. */
 struct settings {
 	struct policy *policy;
-	const char *said[SETTINGS]; /* the value; NULL: nothing was said */
+	const char *file;	    /* the policy file that is being read, or was; NULL: none */
+	const char *said[SETTINGS]; /* the variable's value, or the file's name; NULL: nothing was said */
 	bool isolated;
 };
 
+/* subnet, gateway, none: what a host setting may be that is no list of entries. Ends with NULL. */
+extern const char *const setting_host_words[];
+
 /*
  * Takes one setting's value; of a list also a part of it, again and again. label is where it stands, for
- * messages. Returns 0 or -errno with *error filled.
+ * messages. A variable's value is kept; of a file's nothing is. Returns 0 or -errno with *error filled.
  */
 int settings_take(struct settings *settings, enum setting setting, const char *label, const char *value,
 	struct error *error);

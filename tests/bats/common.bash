@@ -44,5 +44,18 @@ assert_refused() {
 	assert_says "Container will not start to prevent insecure operation"
 }
 
+# The file is what a release has to be.
+assert_good_binary() {
+	run readelf -hldW "$1"
+	assert_says "DYN (Position-Independent Executable file)"
+	refute_says "INTERP"
+	refute_says "(NEEDED)"
+	assert_says "GNU_RELRO"
+	grep -Eq 'FLAGS.*(NOW|BIND_NOW)' <<< "$output"
+	grep -Eq 'GNU_STACK .* RW ' <<< "$output"
+	[ "$(readelf -SW "$1" | grep -c '\.symtab')" -eq 0 ]
+	[ "$(stat -c %s "$1")" -le $((2 * 1024 * 1024)) ]
+}
+
 # try PROTO ADDRESS PORT: prints "open" or why not; see lab/try.py.
 TRY=$LAB_SOURCE/try.py

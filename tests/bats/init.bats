@@ -1,4 +1,5 @@
 # As an init: the same scenarios through tini, dumb-init, catatonit and secure-init, as PID 1 of a pid namespace (docs/init.md).
+# "native": what an emulator of another processor cannot show; arm64.bats runs the rest a second time.
 bats_require_minimum_version 1.5.0
 load common
 
@@ -216,6 +217,7 @@ sys.exit(11)' 10000
 	done
 }
 
+# bats test_tags=native
 @test "not process 1: orphans are taken in all the same, with a warning unless -s says that it is meant" {
 	local agent='sh -c "sleep 0.2 & exec true"; sleep 0.1; ps -o ppid= -C sleep | head -1'
 	PARA_LOG_LEVEL=warn run unshare --pid --fork --mount-proc sh -c '"$@"; exit $?' sh "$SECURE_INIT" -- sh -c "$agent"
@@ -377,6 +379,7 @@ type_(b"exit\n"); os.waitpid(pid, 0)'
 	refute_says TIOCNOTTY
 }
 
+# bats test_tags=native
 @test "small: idle without a system call, and at most half a MiB" {
 	init secure-init "" sleep 3 3>&- &
 	local job=$! pid
