@@ -285,8 +285,7 @@ int explain(
 		blocked |= ret == 1;
 	}
 	lookup_end(&court.lookup);
-	for (int list = 0; list < LISTS; list++)
-		contents_free(&court.contents[list]);
+	lists_free(court.contents);
 	netlink_close(&court.netlink);
 	return ret < 0 ? ret : blocked;
 }
