@@ -81,29 +81,43 @@ static int list_contents(const struct entries *entries, const struct lookup *loo
 	return 0;
 }
 
-/* Under the strict profile an answer of DNS opens no private address that the operator did not name himself.
- */
-static int check_private(const struct policy *policy, const struct lookup *lookup, struct error *error)
+/* An address that DNS may not open by itself; NULL if it may. */
+static const char *must_be_named(const struct policy *policy, const struct prefix *address)
+{
+	if (policy_is_metadata(address))
+		return "the address of a cloud's metadata service";
+	if (policy->strict && prefix_kind(address) == ADDRESS_PRIVATE)
+		return "a private address, and the profile is strict";
+	return NULL;
+}
+
+/* An answer of DNS opens no metadata service, and under the strict profile no private address, that no entry
+ * names. */
+static int check_answers(const struct policy *policy, const struct entries *entries,
+	const struct lookup *lookup, struct error *error)
 {
 	struct prefixes named = {0};
 	char text[PREFIX_TEXT];
 	int ret = 0;
 
-	for (size_t i = 0; i < policy->list[LIST_ALLOWED].n; i++)
-		if (policy->list[LIST_ALLOWED].v[i].kind == ENTRY_PREFIX &&
-			prefixes_add(&named, &policy->list[LIST_ALLOWED].v[i].prefix) < 0)
+	for (size_t i = 0; i < entries->n && ret == 0; i++)
+		if (entries->v[i].kind == ENTRY_PREFIX && prefixes_add(&named, &entries->v[i].prefix) < 0)
 			ret = no_memory(error);
-	for (size_t i = 0; i < lookup->n && ret == 0; i++) {
-		const struct target *target = &lookup->targets[i];
+	for (size_t i = 0; i < entries->n && ret == 0; i++) {
+		const struct prefixes *addresses = entries->v[i].kind == ENTRY_NAME
+							   ? lookup_addresses(lookup, entries->v[i].name)
+							   : &(const struct prefixes){0};
 
-		for (size_t j = 0; j < target->addresses.n && target->need == NEED_ALLOW && ret == 0; j++)
-			if (prefix_kind(&target->addresses.v[j]) == ADDRESS_PRIVATE &&
-				!prefixes_cover(&named, &target->addresses.v[j]))
+		for (size_t j = 0; j < addresses->n && ret == 0; j++) {
+			const char *what = must_be_named(policy, &addresses->v[j]);
+
+			if (what != NULL && !prefixes_cover(&named, &addresses->v[j]))
 				ret = error_set(error, FAIL_NAMES, EADDRNOTAVAIL,
-					"%s is at the private address %s, which the strict profile opens "
-					"only if the address "
-					"or its network is an allowed entry too",
-					target->name, prefix_text(&target->addresses.v[j], text));
+					"%s is at %s, %s: it is opened only if the same list names that "
+					"address, or its "
+					"network, too",
+					entries->v[i].name, prefix_text(&addresses->v[j], text), what);
+		}
 	}
 	prefixes_free(&named);
 	return ret;
@@ -112,7 +126,10 @@ static int check_private(const struct policy *policy, const struct lookup *looku
 int allow_contents(const struct policy *policy, const struct lookup *lookup, const struct prefixes *ranges,
 	struct contents contents[LISTS], struct error *error)
 {
-	int ret = policy->strict ? check_private(policy, lookup, error) : 0;
+	int ret = check_answers(policy, &policy->list[LIST_ALLOWED], lookup, error);
+
+	if (ret == 0)
+		ret = check_answers(policy, &policy->list[LIST_INBOUND], lookup, error);
 
 	for (int list = 0; list < LISTS && ret == 0; list++) {
 		if (list_contents(&policy->list[list], lookup, ranges, &contents[list]) < 0)

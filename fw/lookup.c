@@ -158,6 +158,33 @@ static const char *unusable(const struct prefix *address)
 	}
 }
 
+static int keep(struct target *target, const struct prefix *address, struct error *error)
+{
+	if (prefixes_add(&target->addresses, address) < 0)
+		return error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory while looking up names");
+	return 0;
+}
+
+/* A sinkhole's answer says nothing of where the name really is; IPv4 inside IPv6 is IPv4. */
+static int take_blocked(struct target *target, const struct prefix *address, struct error *error)
+{
+	const enum address_kind kind = prefix_kind(address);
+	char text[PREFIX_TEXT];
+	struct prefix v4;
+
+	if (kind == ADDRESS_UNSPECIFIED || kind == ADDRESS_LOOPBACK) {
+		log_warn("%s is to be blocked, and DNS says that it is at %s: nothing is blocked by that",
+			target->name, prefix_text(address, text));
+		target->failed = true;
+		return 0;
+	}
+	if (kind == ADDRESS_MAPPED) {
+		v4 = prefix_make(AF_INET, address->addr + 12, 32);
+		address = &v4;
+	}
+	return keep(target, address, error);
+}
+
 static int take_address(struct target *target, const struct prefix *address, struct error *error)
 {
 	char text[PREFIX_TEXT];
@@ -167,7 +194,9 @@ static int take_address(struct target *target, const struct prefix *address, str
 		return error_set(error, FAIL_NAMES, EBADMSG,
 			"%s: the answer of DNS holds no valid addresses, or more than %d", target->name,
 			ADDRESSES_MAX);
-	kind = target->need == NEED_BLOCK ? NULL : unusable(address);
+	if (target->need == NEED_BLOCK)
+		return take_blocked(target, address, error);
+	kind = unusable(address);
 	if (kind != NULL && target->need == NEED_PROBE) {
 		target->failed = true;
 		return 0;
@@ -181,9 +210,7 @@ static int take_address(struct target *target, const struct prefix *address, str
 			target->name, kind, prefix_text(address, text));
 	if (prefix_kind(address) == ADDRESS_PRIVATE && target->need == NEED_ALLOW)
 		log_info("%s is at the private address %s", target->name, prefix_text(address, text));
-	if (prefixes_add(&target->addresses, address) < 0)
-		return error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory while looking up names");
-	return 0;
+	return keep(target, address, error);
 }
 
 /* Names all that failed; "a (why), b (why)". */
@@ -237,7 +264,7 @@ int lookup_names(struct lookup *lookup, struct error *error)
 			add_failure(failures, sizeof(failures), ++failed, &lookup->targets[i], "no answer");
 	if (failed > 0)
 		return error_set(error, FAIL_NAMES, EHOSTUNREACH,
-			"no address for %u %s of the lists: %s. Correct PARA_ALLOWED_DOMAINS, or the "
+			"no address for %u %s of the lists: %s. Correct the list, or the "
 			"resolver in "
 			"/etc/resolv.conf (docker run --dns)",
 			failed, failed == 1 ? "name" : "names", failures);
@@ -294,7 +321,7 @@ int lookup_github(struct lookup *lookup, struct prefixes *ranges, struct error *
 			return error_set(error, FAIL_GITHUB, EHOSTUNREACH,
 				"GitHub's address ranges cannot be had from https://" GITHUB_API_HOST
 				"/meta: %s. They "
-				"are needed because a name of GitHub is allowed",
+				"are needed because a name of GitHub is on a list",
 				message.text);
 		if (message.type != LOOKUP_RANGE || !prefix_valid(&message.prefix) || ranges->n == RANGES_MAX)
 			return error_set(error, FAIL_GITHUB, EBADMSG,

@@ -43,9 +43,16 @@ struct resolution {
 	nfds_t n_sockets;
 };
 
+/*
+ * A question that c-ares asks for both families ends well if one of them does. That is enough for what is
+ * allowed; a name to be blocked is asked for each family by itself, and both must be answered for certain.
+ */
 struct question {
 	struct resolution *resolution;
 	uint32_t index;
+	unsigned int families; /* that are still out */
+	unsigned int addresses;
+	int status; /* the worst */
 };
 
 static void report(struct resolution *resolution, const struct lookup_message *message)
@@ -56,17 +63,37 @@ static void report(struct resolution *resolution, const struct lookup_message *m
 		resolution->ret = ret;
 }
 
+/* DNS itself says so: there is no such name (NXDOMAIN), or none of its records is an address. */
+static bool is_certain(int status)
+{
+	return status == ARES_ENOTFOUND || status == ARES_ENODATA || status == ARES_SUCCESS;
+}
+
+/* All that was asked for the name is answered. */
+static void finish(const struct question *question)
+{
+	struct resolution *resolution = question->resolution;
+	const enum need need = resolution->targets[question->index].need;
+	struct lookup_message message = {.index = question->index};
+
+	resolution->under_way--;
+	if (need != NEED_PROBE)
+		resolution->under_way_needed--;
+	if (question->addresses > 0 && (need != NEED_BLOCK || is_certain(question->status)))
+		return;
+	message.type = is_certain(question->status) ? LOOKUP_ABSENT : LOOKUP_FAILED;
+	snprintf(message.text, sizeof(message.text), "%s",
+		question->status == ARES_SUCCESS ? "it has no address" : ares_strerror(question->status));
+	report(resolution, &message);
+}
+
 static void answered(void *data, int status, int timeouts, struct ares_addrinfo *answer)
 {
 	struct question *question = data;
 	struct resolution *resolution = question->resolution;
 	struct lookup_message message = {.type = LOOKUP_ADDRESS, .index = question->index};
-	unsigned int n = 0;
 
 	(void)timeouts;
-	resolution->under_way--;
-	if (resolution->targets[question->index].need != NEED_PROBE)
-		resolution->under_way_needed--;
 	for (struct ares_addrinfo_node *node = answer != NULL ? answer->nodes : NULL; node != NULL;
 		node = node->ai_next) {
 		const struct sockaddr_in *v4 = (const void *)node->ai_addr;
@@ -79,19 +106,13 @@ static void answered(void *data, int status, int timeouts, struct ares_addrinfo 
 		else
 			continue;
 		report(resolution, &message);
-		n++;
-	}
-	if (n == 0) {
-		/* both said by DNS itself: there is no such name (NXDOMAIN), or none of its records is an
-		 * address */
-		message.type = status == ARES_ENOTFOUND || status == ARES_ENODATA || status == ARES_SUCCESS
-				       ? LOOKUP_ABSENT
-				       : LOOKUP_FAILED;
-		snprintf(message.text, sizeof(message.text), "%s",
-			status == ARES_SUCCESS ? "it has no address" : ares_strerror(status));
-		report(resolution, &message);
+		question->addresses++;
 	}
 	ares_freeaddrinfo(answer);
+	if (question->status == ARES_SUCCESS || !is_certain(status))
+		question->status = status;
+	if (--question->families == 0)
+		finish(question);
 }
 
 /* c-ares says which sockets it waits on, and for what. */
@@ -167,11 +188,27 @@ static int turn(struct resolution *resolution, ares_channel_t *channels[2], int6
 	return resolution->ret;
 }
 
+static void ask(struct question *question, ares_channel_t *channels[2])
+{
+	static const int both[] = {AF_UNSPEC}, each[] = {AF_INET, AF_INET6};
+	const struct target *target = &question->resolution->targets[question->index];
+	const bool one_label = strchr(target->name, '.') == NULL;
+	const int *families = target->need == NEED_BLOCK ? each : both;
+	const unsigned int n = target->need == NEED_BLOCK ? 2 : 1;
+
+	/* before the first is asked, which may be answered at once */
+	question->families = n;
+	for (unsigned int i = 0; i < n; i++) {
+		const struct ares_addrinfo_hints hints = {
+			.ai_family = families[i], .ai_socktype = SOCK_STREAM, .ai_flags = ARES_AI_NOSORT};
+
+		ares_getaddrinfo(channels[one_label], target->name, NULL, &hints, answered, question);
+	}
+}
+
 int names_resolve(const struct target *targets, size_t n, int socket)
 {
 	struct resolution resolution = {.targets = targets, .socket = socket};
-	const struct ares_addrinfo_hints hints = {
-		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = ARES_AI_NOSORT};
 	ares_channel_t *channels[2] = {NULL, NULL}; /* without and with the search list */
 	struct question *questions = calloc(n > 0 ? n : 1, sizeof(*questions));
 	size_t asked = 0;
@@ -185,13 +222,11 @@ int names_resolve(const struct target *targets, size_t n, int socket)
 		ret = open_channel(&resolution, 0, &channels[1]);
 	while (ret == 0 && (asked < n || resolution.under_way_needed > 0)) {
 		while (asked < n && resolution.under_way < NAMES_AT_ONCE) {
-			const bool one_label = strchr(targets[asked].name, '.') == NULL;
-
-			questions[asked] = (struct question){&resolution, (uint32_t)asked};
+			questions[asked] =
+				(struct question){.resolution = &resolution, .index = (uint32_t)asked};
 			resolution.under_way++;
 			resolution.under_way_needed += targets[asked].need != NEED_PROBE;
-			ares_getaddrinfo(channels[one_label], targets[asked].name, NULL, &hints, answered,
-				&questions[asked]);
+			ask(&questions[asked], channels);
 			asked++;
 		}
 		if (resolution.under_way > 0)

@@ -32,7 +32,8 @@ struct policy {
 	enum dns dns;
 	enum ssh ssh;
 	enum host host;
-	bool inbound_said, inbound_host; /* who may come in: the host's network, as far as it is open */
+	bool inbound_said, inbound_none; /* of PARA_ALLOW_INBOUND */
+	bool inbound_host;		 /* who may come in: the host's network, as far as it is open */
 	struct entries list[LISTS];
 };
 

@@ -1,7 +1,7 @@
 /*
  * The rules, as data: what the firewall is meant to be, before it is written and after it is read back. The
  * kinds of match are exactly those below; whoever needs another one adds it here, to the writer (fw/nft.c)
- * and to the reader (verify/rules.c).
+ * and to the reader (verify/decode.c).
  */
 #ifndef FW_RULE_H
 #define FW_RULE_H

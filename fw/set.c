@@ -83,6 +83,12 @@ void contents_free(struct contents *contents)
 	*contents = (struct contents){0};
 }
 
+void lists_free(struct contents contents[LISTS])
+{
+	for (int list = 0; list < LISTS; list++)
+		contents_free(&contents[list]);
+}
+
 size_t contents_count(const struct contents *contents, int set)
 {
 	const struct set_kind *kind = &set_kinds[set];

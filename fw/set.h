@@ -66,6 +66,9 @@ int contents_add_ports(struct contents *contents, const struct prefix *prefix, u
 int contents_settle(struct contents *contents);
 void contents_free(struct contents *contents);
 
+/* Those of all lists. */
+void lists_free(struct contents contents[LISTS]);
+
 /* Elements that `ipset list` will show of one set, for settled contents. */
 size_t contents_count(const struct contents *contents, int set);
 

@@ -45,8 +45,7 @@ static int say_status(const struct config *config, const struct place *place, st
 
 	if (ret == 0)
 		ret = status(&claim, &place->ruleset, json);
-	for (int list = 0; list < LISTS; list++)
-		contents_free(&contents[list]);
+	lists_free(contents);
 	return ret;
 }
 

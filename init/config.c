@@ -8,6 +8,7 @@
 #include "init/options.h"
 #include "init/policy-file.h"
 #include "init/settings.h"
+#include "util/likeness.h"
 #include "util/log.h"
 #include "util/number.h"
 
@@ -76,19 +77,42 @@ static int collect(char *const *environment, struct variables *variables, struct
 	return 0;
 }
 
-/* One that is misspelt must not pass in silence. */
-static void warn_of_unknown(char *const *environment)
+/* The setting of the policy that a name may well be, misspelt; NULL if it is like none. */
+static const char *meant_setting(const char *name, size_t length)
+{
+	char text[64];
+
+	if (length >= sizeof(text))
+		return NULL;
+	memcpy(text, name, length);
+	text[length] = '\0';
+	for (int i = 0; i < SETTINGS; i++)
+		if (likeness_close(text + sizeof(PREFIX) - 1, setting_names[i].variable + sizeof(PREFIX) - 1))
+			return setting_names[i].variable;
+	return NULL;
+}
+
+/* One that is misspelt must not pass in silence; one that may be the policy's, not at all. */
+static int check_unknown(char *const *environment, struct error *error)
 {
 	struct variables ours = {0};
 
 	for (; *environment != NULL; environment++) {
 		const size_t length = strcspn(*environment, "=");
+		const char *meant;
 
-		if (strncmp(*environment, PREFIX, sizeof(PREFIX) - 1) == 0 &&
-			variable_slot(&ours, *environment, length) == NULL)
-			log_warn("%.*s is not a variable of this version of secure-init, and ignored",
-				(int)length, *environment);
+		if (strncmp(*environment, PREFIX, sizeof(PREFIX) - 1) != 0 ||
+			variable_slot(&ours, *environment, length) != NULL)
+			continue;
+		meant = meant_setting(*environment, length);
+		if (meant != NULL)
+			return error_set(error, FAIL_CONFIG, EINVAL,
+				"%.*s is not a variable of secure-init; did you mean %s?", (int)length,
+				*environment, meant);
+		log_warn("%.*s is not a variable of this version of secure-init, and ignored", (int)length,
+			*environment);
 	}
+	return 0;
 }
 
 /* A variable that is true or false; *value stays as it is where the variable is not set. */
@@ -126,9 +150,8 @@ static int read_log(const struct variables *variables, int louder, struct error 
 static int read_policy(const struct variables *variables, struct config *config, struct error *error)
 {
 	struct settings settings = {.policy = &config->policy};
-	/* who asks for the set-up alone asks for isolation, as does who has a policy */
-	const bool wanted = config->action == ACTION_SETUP || config->action == ACTION_FIREWALL ||
-			    variables->policy_file != NULL;
+	/* who asks for the set-up alone asks for isolation */
+	const bool wanted = config->action == ACTION_SETUP || config->action == ACTION_FIREWALL;
 	int ret = 0;
 
 	for (int i = 0; i < SETTINGS && ret == 0; i++)
@@ -201,7 +224,9 @@ int config_read(
 		ret = read_log(&variables, louder, error);
 	if (ret < 0 || config->action >= ACTION_HELP)
 		return ret;
-	warn_of_unknown(environment);
+	ret = check_unknown(environment, error);
+	if (ret < 0)
+		return ret;
 	if (config->run_as == NULL)
 		config->run_as = variables.run_as;
 	ret = read_seconds("PARA_SETUP_TIMEOUT", variables.timeout, 1, &config->setup_seconds, error);

@@ -175,7 +175,7 @@ static int answer_address(struct court *court, const struct question *question, 
 		accepted(rule) ? "allowed" : "blocked",
 		court->unknown ? ", as far as its names are known here" : "");
 	say_rule(court, &packet, rule, place);
-	if (!accepted(rule) && !court->live && policy_wants_github(&court->config->policy))
+	if (!court->live && policy_wants_github(&court->config->policy))
 		puts("    (GitHub's ranges are not known here; ask where the firewall stands, as root)");
 	if (!court->live)
 		return accepted(rule) ? 0 : 1;
@@ -285,8 +285,7 @@ int explain(
 		blocked |= ret == 1;
 	}
 	lookup_end(&court.lookup);
-	for (int list = 0; list < LISTS; list++)
-		contents_free(&court.contents[list]);
+	lists_free(court.contents);
 	netlink_close(&court.netlink);
 	return ret < 0 ? ret : blocked;
 }

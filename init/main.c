@@ -163,8 +163,7 @@ static void forget(struct setup *setup)
 	lookup_end(&setup->lookup);
 	prefixes_free(&setup->ranges);
 	place_free(&setup->place);
-	for (int list = 0; list < LISTS; list++)
-		contents_free(&setup->contents[list]);
+	lists_free(setup->contents);
 }
 
 /* Steps 7 and 8. Gives the agent's pid, or -errno with *error filled. */

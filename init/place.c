@@ -8,6 +8,9 @@
  * know. */
 static bool agent_is_root(const struct config *config, const struct user *user)
 {
+	/* who only asks is not the agent */
+	if (config->action != ACTION_RUN && config->action != ACTION_SETUP && config->action != ACTION_CHECK)
+		return false;
 	if (user->change)
 		return user->uid == 0;
 	return config->action == ACTION_SETUP || getuid() == 0;

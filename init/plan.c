@@ -85,8 +85,7 @@ static int print_sets(const struct config *config, const struct place *place, co
 	for (int set = 0; set < SETS && ret == 0; set++)
 		if (ruleset_uses(&place->ruleset, set))
 			print_set(&set_kinds[set], &contents[SET_LIST(set)]);
-	for (int list = 0; list < LISTS; list++)
-		contents_free(&contents[list]);
+	lists_free(contents);
 	return ret;
 }
 

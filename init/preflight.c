@@ -113,7 +113,7 @@ int preflight_setup(struct error *error)
 {
 	int ret;
 
-	if (getpid() != 1 && status_guarded())
+	if (status_guarded())
 		return error_set(error, FAIL_PRIVILEGE, EPERM,
 			"process 1 of this container is a secure-init already, which set the network up when "
 			"it "

@@ -115,6 +115,38 @@ static int read_list(struct entries *entries, const char *label, const char *tex
 	return ret;
 }
 
+/* An item of a list without the blanks around it; false if there is no room for it. */
+static bool cut_word(const char *item, size_t length, char *word, size_t size)
+{
+	static const char blanks[] = " \t\r\n";
+
+	while (length > 0 && strchr(blanks, *item) != NULL) {
+		item++;
+		length--;
+	}
+	while (length > 0 && strchr(blanks, item[length - 1]) != NULL)
+		length--;
+	if (length >= size)
+		return false;
+	memcpy(word, item, length);
+	word[length] = '\0';
+	return true;
+}
+
+/* True if one of the items is one of the words, which mean something only by themselves. */
+static bool has_word(const char *list, const char *const *words)
+{
+	for (size_t length = 0;; list += length + 1) {
+		char word[32];
+
+		length = strcspn(list, ",");
+		if (cut_word(list, length, word, sizeof(word)) && settings_word(words, word) >= 0)
+			return true;
+		if (list[length] == '\0')
+			return false;
+	}
+}
+
 const char *const setting_host_words[] = {"subnet", "gateway", "none", NULL};
 
 /* A word, of which the first counts, or entries, which are then allowed like any other. */
@@ -127,6 +159,8 @@ static int read_host(struct policy *policy, const char *label, const char *text,
 			policy->host = (enum host)(HOST_SUBNET + word);
 		return 0;
 	}
+	if (has_word(text, setting_host_words))
+		return settings_refuse(label, text, "subnet, gateway or none by itself, or entries", error);
 	if (policy->host == HOST_UNSAID)
 		policy->host = HOST_NONE;
 	return read_list(&policy->list[LIST_ALLOWED], label, text, error);
@@ -172,35 +206,26 @@ static int allow_anybody(struct entries *inbound, const struct entry *ports)
 	return 0;
 }
 
-/* An item of a list without the blanks around it; false if there is no room for it. */
-static bool cut_word(const char *item, size_t length, char *word, size_t size)
-{
-	static const char blanks[] = " \t\r\n";
-
-	while (length > 0 && strchr(blanks, *item) != NULL) {
-		item++;
-		length--;
-	}
-	while (length > 0 && strchr(blanks, item[length - 1]) != NULL)
-		length--;
-	if (length >= size)
-		return false;
-	memcpy(word, item, length);
-	word[length] = '\0';
-	return true;
-}
-
 /*
  * "host" (the host's network), "none", ports that anybody may come to, and entries from which one may come,
  * to their ports. Words and ports come first, since a port after an entry is that entry's.
  */
 static int read_inbound(struct policy *policy, const char *label, const char *text, struct error *error)
 {
+	static const char *const none[] = {"none", NULL};
 	const char *rest = text;
 	struct entry ports = {.position = 1};
 	int ret = 0;
 
+	if (has_word(text, none)) {
+		if (strchr(text, ',') != NULL)
+			return settings_refuse(label, text, "none by itself, or what may come in", error);
+		policy->inbound_none = policy->inbound_none || !policy->inbound_said;
+	}
 	policy->inbound_said = true;
+	/* it counts against whatever else is said later */
+	if (policy->inbound_none)
+		return 0;
 	while (ret == 0 && *rest != '\0') {
 		const size_t length = strcspn(rest, ",");
 		char word[32];
@@ -229,6 +254,8 @@ int settings_take(struct settings *settings, enum setting setting, const char *l
 		return 0;
 	if (settings->said[setting] == NULL)
 		settings->said[setting] = settings->file != NULL ? settings->file : value;
+	/* already, for what is said of a start that fails here */
+	policy->isolated = settings->said[SETTING_ISOLATION] == NULL || settings->isolated;
 	switch (setting) {
 	case SETTING_ISOLATION:
 		return settings_switch(label, value, &settings->isolated, error);
@@ -273,11 +300,20 @@ int settings_finish(struct settings *settings, bool wanted, struct error *error)
 	struct policy *policy = settings->policy;
 	int ret = 0;
 
-	policy->isolated = wanted;
-	for (int i = SETTING_ISOLATION + 1; i < SETTINGS; i++)
+	policy->isolated = wanted || settings->file != NULL;
+	for (int i = SETTING_ISOLATION + 1; i < SETTINGS; i++) {
 		policy->isolated = policy->isolated || settings->said[i] != NULL;
+		wanted = wanted || (settings->said[i] != NULL && settings->said[i] != settings->file);
+	}
 	if (settings->said[SETTING_ISOLATION] != NULL)
 		policy->isolated = settings->isolated;
+	/* whoever starts the container and speaks of a policy is not overruled by a file */
+	if (!policy->isolated && settings->said[SETTING_ISOLATION] == settings->file &&
+		settings->file != NULL && wanted)
+		return error_set(error, FAIL_CONFIG, EINVAL,
+			"%.300s says that there is no isolation, and the start asks for a policy; say "
+			"PARA_NETWORK_ISOLATION=true or false",
+			settings->file);
 	if (!policy->isolated) {
 		warn_of_ignored(settings);
 		return 0;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <linux/capability.h>
 
 #include "util/caps.h"
@@ -11,13 +12,16 @@
 #include "util/netlink.h"
 #include "verify/probe.h"
 #include "verify/rules.h"
+#include "verify/sets.h"
 
 bool status_guarded(void)
 {
 	cleanup_file FILE *file = fopen("/proc/1/comm", "re");
 	char name[32];
 
-	return file != NULL && fgets(name, sizeof(name), file) != NULL && strcmp(name, STATUS_NAME "\n") == 0;
+	/* not we ourselves, in a container that shares a network */
+	return getpid() != 1 && file != NULL && fgets(name, sizeof(name), file) != NULL &&
+	       strcmp(name, STATUS_NAME "\n") == 0;
 }
 
 /* Process 1 has given everything up, right before it starts the agent. */
@@ -61,7 +65,7 @@ static enum closed try_one(const struct claim *claim, uint8_t family, char text[
 	struct prefix address;
 
 	*text = '\0';
-	if (!prove_address(claim, family, &address))
+	if (!prove_address(claim, family, PROBE_UNPRIVILEGED_PORT, &address))
 		return CLOSED_NOTHING_TO_TRY;
 	prefix_text(&address, text);
 	if (probe_unprivileged(&address, &outcome) != 0)
@@ -69,7 +73,8 @@ static enum closed try_one(const struct claim *claim, uint8_t family, char text[
 	return outcome == PROBE_REFUSED ? CLOSED_REFUSED : CLOSED_NO_WAY;
 }
 
-static enum rules read_back(const struct ruleset *meant, struct error *why)
+/* The sets too, where no name says that only the start could know what they hold. */
+static enum rules read_back(const struct claim *claim, const struct ruleset *meant, struct error *why)
 {
 	struct netlink netlink;
 	int ret = netlink_open(&netlink, NETLINK_NETFILTER);
@@ -80,11 +85,13 @@ static enum rules read_back(const struct ruleset *meant, struct error *why)
 	}
 	/* whether the tables have an owner depends on the kernel and on who made them */
 	ret = verify_rules(&netlink, meant, OWNER_ANY, why);
+	if (ret == 0 && !policy_has_names(claim->policy))
+		ret = verify_sets(&netlink, meant, claim->contents, why);
 	netlink_close(&netlink);
 	return ret == 0 ? RULES_EXACT : RULES_DIFFER;
 }
 
-static void print_words(const struct findings *findings)
+static void print_words(const struct findings *findings, bool names)
 {
 	static const char *const versions[] = {"IPv4", "IPv6"};
 
@@ -108,10 +115,12 @@ static void print_words(const struct findings *findings)
 	if (findings->guarded)
 		puts(findings->dropped ? "set up: process 1 is secure-init, and has given up every privilege"
 				       : "not yet set up: process 1 is secure-init, and still at it");
-	if (findings->rules != RULES_UNREAD)
-		puts(findings->rules == RULES_EXACT
-				? "the rules are exactly those that the environment asks for"
-				: findings->why.text);
+	if (findings->rules == RULES_DIFFER)
+		puts(findings->why.text);
+	else if (findings->rules == RULES_EXACT)
+		printf("the rules%s are exactly those that the environment asks for%s\n",
+			names ? "" : " and sets",
+			names ? " (the sets hold what names had for addresses, and were not compared)" : "");
 }
 
 /* No text in here needs escaping: addresses, and words of ours. */
@@ -136,14 +145,14 @@ int status(const struct claim *claim, const struct ruleset *meant, bool json)
 	findings.closed[1] = try_one(claim, AF_INET6, findings.tried[1]);
 	findings.dropped = findings.guarded && privileges_dropped();
 	if (claim->policy->isolated && have_net_admin())
-		findings.rules = read_back(meant, &findings.why);
+		findings.rules = read_back(claim, meant, &findings.why);
 	well = !claim->policy->isolated ||
 	       (findings.closed[0] != OPEN && findings.closed[1] != OPEN &&
 		       findings.dropped == findings.guarded && findings.rules != RULES_DIFFER);
 	if (json)
 		print_json(&findings, well);
 	else
-		print_words(&findings);
+		print_words(&findings, policy_has_names(claim->policy));
 	if (!json && !claim->policy->isolated)
 		puts("network isolation is off, says this environment");
 	return well ? 0 : 1;

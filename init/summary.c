@@ -78,7 +78,7 @@ static void say_host(const struct summary *summary)
 	char text[600];
 
 	if (summary->policy->host == HOST_NONE)
-		say(summary, "closed: the host's network, both ways");
+		say(summary, "closed: the host's network, but for what is allowed");
 	else if (host->n == 0)
 		say(summary, "closed: %s, since there is no default route to tell it by", what);
 	else

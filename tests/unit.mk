@@ -10,6 +10,7 @@ MINUTES := 1
 
 # In an archive, so that a program holds only what it uses.
 ROOMS := $(filter-out init/main.c,$(SOURCES))
+HELPERS := $(filter-out tests/unit/test-%,$(wildcard tests/unit/*.c))
 UNITS := $(patsubst tests/unit/%.c,%,$(wildcard tests/unit/test-*.c))
 FUZZERS := $(patsubst tests/fuzz/fuzz-%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
 
@@ -36,7 +37,7 @@ build/asan/rooms.a: $(ROOMS:%.c=build/asan/%.o) build/asan/fw/embed.o
 build/asan/secure-init: build/asan/init/main.o build/asan/rooms.a
 	@echo "  CC $@"; gcc $(SANITIZE) -o $@ $^ -L$$(cat build/deps-glibc)/lib $(LIBS)
 
-$(UNITS:%=build/asan/%): build/asan/%: build/asan/tests/unit/%.o build/asan/tests/unit/unit.o build/asan/tests/unit/rule-message.o build/asan/rooms.a
+$(UNITS:%=build/asan/%): build/asan/%: build/asan/tests/unit/%.o $(HELPERS:%.c=build/asan/%.o) build/asan/rooms.a
 	@echo "  CC $@"; gcc $(SANITIZE) -o $@ $^ -L$$(cat build/deps-glibc)/lib $(LIBS) -lcmocka
 
 # A sanitizer's end comes before cmocka could say "not ok".
@@ -95,7 +96,7 @@ build/cov/%.o: %.c Makefile tests/unit.mk build/deps-glibc
 build/cov/rooms.a: $(ROOMS:%.c=build/cov/%.o) build/asan/fw/embed.o
 	@echo "  AR $@"; rm -f $@; ar rcs $@ $^
 
-$(UNITS:%=build/cov/%): build/cov/%: build/cov/tests/unit/%.o build/cov/tests/unit/unit.o build/cov/tests/unit/rule-message.o build/cov/rooms.a
+$(UNITS:%=build/cov/%): build/cov/%: build/cov/tests/unit/%.o $(HELPERS:%.c=build/cov/%.o) build/cov/rooms.a
 	@echo "  CC $@"; gcc $(SANITIZE) --coverage -o $@ $^ -L$$(cat build/deps-glibc)/lib $(LIBS) -lcmocka
 
 # Files of which the tests reach nothing are left out: they are tested by behaviour (tests/bats).

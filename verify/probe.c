@@ -18,8 +18,6 @@
 /* As many addresses of one name as are tried. */
 #define TRIED_MAX 16
 
-#define PORT_DISCARD 9
-
 /*
  * Starts a connection, or with SOCK_DGRAM gives a socket its peer. Returns the socket, *err 0 or EINPROGRESS
  * or why it failed at once; or -1 with *err.
@@ -84,10 +82,13 @@ int probe_blocked(struct netlink *netlink, const struct prefix *address, uint16_
 	uint64_t before, after;
 	int err, ret = verify_refused(netlink, address->family, &before, error);
 	cleanup_fd int fd = -1;
+	bool no_route;
 
 	if (ret < 0)
 		return ret;
 	fd = start(address, SOCK_STREAM, port, &err);
+	/* later on it is a router that says so, and the packet was out */
+	no_route = is_no_route(err);
 	if (err == EINPROGRESS)
 		err = wait_for(fd, clock_ms() + BLOCKED_MS);
 	ret = verify_refused(netlink, address->family, &after, error);
@@ -102,7 +103,7 @@ int probe_blocked(struct netlink *netlink, const struct prefix *address, uint16_
 		*outcome = PROBE_REFUSED;
 		return 0;
 	}
-	if (is_no_route(err)) {
+	if (no_route) {
 		*outcome = PROBE_NO_ROUTE;
 		return 0;
 	}
@@ -116,7 +117,7 @@ int probe_blocked(struct netlink *netlink, const struct prefix *address, uint16_
 int probe_unprivileged(const struct prefix *address, enum probe_outcome *outcome)
 {
 	int err;
-	cleanup_fd int fd = start(address, SOCK_DGRAM, PORT_DISCARD, &err);
+	cleanup_fd int fd = start(address, SOCK_DGRAM, PROBE_UNPRIVILEGED_PORT, &err);
 
 	if (fd >= 0 && err == 0)
 		err = send(fd, "", 1, MSG_NOSIGNAL) == 1 ? EISCONN : errno;

@@ -31,6 +31,7 @@ int probe_blocked(struct netlink *netlink, const struct prefix *address, uint16_
  * address that must be blocked. The kernel tells the sender at once what a rule did with it. Returns 0 with
  * *outcome as above, or a positive errno: EISCONN if it went out, else why it could not be tried.
  */
+#define PROBE_UNPRIVILEGED_PORT 9
 int probe_unprivileged(const struct prefix *address, enum probe_outcome *outcome);
 
 /*

@@ -45,21 +45,21 @@ static __attribute__((format(printf, 2, 3))) void say(struct proofs *proofs, con
 	va_end(args);
 }
 
-static bool is_closed(const struct claim *claim, const struct prefix *address)
+static bool is_closed(const struct claim *claim, const struct prefix *address, uint16_t port)
 {
-	if (contents_hold(&claim->contents[LIST_ALLOWED], address, PORT_HTTPS))
+	if (contents_hold(&claim->contents[LIST_ALLOWED], address, port))
 		return false;
-	if (contents_hold(&claim->contents[LIST_BLOCKED], address, PORT_HTTPS))
+	if (contents_hold(&claim->contents[LIST_BLOCKED], address, port))
 		return true;
 	return claim->policy->mode != MODE_BLOCKLIST &&
 	       !prefixes_cover(policy_host(claim->policy, claim->host), address);
 }
 
-bool prove_address(const struct claim *claim, uint8_t family, struct prefix *address)
+bool prove_address(const struct claim *claim, uint8_t family, uint16_t port, struct prefix *address)
 {
 	for (size_t i = 0; i < sizeof(candidates) / sizeof(candidates[0]); i++)
 		if (prefix_parse(candidates[i], address, NULL) == 0 && address->family == family &&
-			is_closed(claim, address))
+			is_closed(claim, address, port))
 			return true;
 	return false;
 }
@@ -73,7 +73,7 @@ static int prove_blocked(struct netlink *netlink, const struct claim *claim, uin
 	char text[PREFIX_TEXT];
 	int ret;
 
-	if (!prove_address(claim, family, &address)) {
+	if (!prove_address(claim, family, PORT_HTTPS, &address)) {
 		say(proofs, "%s: nothing is closed that could be probed", version);
 		return 0;
 	}
@@ -100,7 +100,7 @@ static int prove_example(
 	if (example == NULL || example->failed)
 		return 0;
 	for (size_t i = 0; i < example->addresses.n; i++) {
-		if (!is_closed(claim, &example->addresses.v[i]))
+		if (!is_closed(claim, &example->addresses.v[i], PORT_HTTPS))
 			continue;
 		ret = probe_blocked(netlink, &example->addresses.v[i], PORT_HTTPS, &outcome, error);
 		if (ret == 0 && outcome == PROBE_REFUSED)

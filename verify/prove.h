@@ -27,9 +27,9 @@ struct claim {
 	const struct contents *contents; /* of each list */
 };
 
-/* An address of the family that the claim closes, and that no host has or a metadata service; false if there
- * is none. */
-bool prove_address(const struct claim *claim, uint8_t family, struct prefix *address);
+/* An address of the family that the claim closes on that port, and that no host has or a metadata service;
+ * false if there is none. */
+bool prove_address(const struct claim *claim, uint8_t family, uint16_t port, struct prefix *address);
 
 /*
  * Probes a blocked address of each family, example.com if it was resolved, and an allowed name. Returns 0

@@ -158,7 +158,7 @@ check() {
 
 @test "a variable that is misspelt does not pass in silence" {
 	PARA_ALLOWED_DOMAIN=github.com check
-	assert_says "PARA_ALLOWED_DOMAIN is not a variable of this version"
+	assert_says "PARA_ALLOWED_DOMAIN is not a variable of secure-init; did you mean PARA_ALLOWED_DOMAINS?"
 }
 
 # bats test_tags=native

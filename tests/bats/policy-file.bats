@@ -121,7 +121,7 @@ for block in re.findall(r"^```json\n(.*?)^```$", open(sys.argv[1]).read(), re.M 
 	opens "everything is open"
 	PARA_NETWORK_ISOLATION=true check '{"isolation": false}'
 	opens "closed: everything else"
-	PARA_ALLOWED_DOMAINS=b.example check '{"docker": {"network_isolation": false}}'
+	PARA_NETWORK_ISOLATION=false PARA_ALLOWED_DOMAINS=b.example check '{"docker": {"network_isolation": false}}'
 	opens "PARA_ALLOWED_DOMAINS is ignored: 'b.example'"
 }
 

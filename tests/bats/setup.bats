@@ -191,6 +191,9 @@ enter() {
 	python3 -c 'import json, sys; assert json.loads(sys.argv[1]) == {"well": True, "ipv4": "refused", "ipv6": "refused", "guarded": True, "set_up": True, "rules": "exact"}' "$output"
 	run enter $as_user "$SECURE_INIT" status xml
 	assert_status 100
+	PARA_ALLOWED_DOMAINS=10.0.0.0/8 run enter "$SECURE_INIT" status
+	assert_status 1
+	assert_says "the set allowed-domains lacks 10.0.0.0/8"
 	# the policy of this environment is another one
 	PARA_NETWORK_ISOLATION=false PARA_ALLOWED_DOMAINS= run enter "$SECURE_INIT" status
 	assert_status 0
@@ -234,7 +237,7 @@ enter() {
 	grep -qx 65534 <<< "$output"
 	assert_says "CapBnd:	0000000000000000"
 	assert_says "NoNewPrivs:	1"
-	run enter "$SECURE_INIT" test /nowhere/program
+	run -127 enter "$SECURE_INIT" test /nowhere/program
 	assert_status 127
 	kill -KILL "$pid"
 	wait $job || true

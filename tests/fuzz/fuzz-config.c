@@ -32,10 +32,11 @@ static bool is_no(const char *value)
 	       strcasecmp(value, "off") == 0;
 }
 
-/* Any setting of the policy asks for isolation, and so does who asks for the set-up alone. */
+/* Any setting of the policy asks for isolation, as do a policy file and who asks for the set-up alone. */
 static bool is_wanted(const struct config *config, char *const *environment)
 {
-	bool wanted = config->action == ACTION_SETUP || config->action == ACTION_FIREWALL;
+	bool wanted = config->action == ACTION_SETUP || config->action == ACTION_FIREWALL ||
+		      variable(environment, "PARA_POLICY") != NULL;
 
 	for (int i = 0; i < SETTINGS; i++)
 		wanted = wanted || variable(environment, setting_names[i].variable) != NULL;
@@ -51,9 +52,12 @@ static void check(const struct config *config, int argc, char *const *argv, char
 	if (config->action >= ACTION_HELP)
 		return;
 	must(config->setup_seconds >= 1 && config->setup_seconds <= 3600);
-	must(config->agent > argv && config->agent <= argv + argc);
-	must(config->action != ACTION_RUN || *config->agent != NULL);
-	must(config->action == ACTION_CHECK || !config->resolve);
+	/* what runs one without being told which has a shell of its own */
+	must((config->agent > argv && config->agent <= argv + argc) ||
+		(config->action == ACTION_TEST && strcmp(*config->agent, "/bin/sh") == 0));
+	must((config->action != ACTION_RUN && config->action != ACTION_EXPLAIN) || *config->agent != NULL);
+	must(config->action != ACTION_SETUP || *config->agent == NULL);
+	must(config->action == ACTION_CHECK || config->action == ACTION_PLAN || !config->resolve);
 	if (isolation == NULL)
 		must(policy->isolated == is_wanted(config, environment));
 	else

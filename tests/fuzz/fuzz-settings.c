@@ -11,6 +11,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "fw/judge.h"
 #include "fw/policy.h"
 #include "init/settings.h"
 #include "util/log.h"
@@ -146,6 +147,55 @@ static void check_rule(const struct rule *rule, const struct input *input, bool 
 		must(out && policy->mode == MODE_BLOCKLIST);
 }
 
+static int in_no_set(void *data, int set, const struct packet *packet)
+{
+	(void)data;
+	(void)set;
+	(void)packet;
+	return 0;
+}
+
+/* True if the agent may send there although no list says so. */
+static bool goes(const struct ruleset *ruleset, const struct prefix *to, uint8_t protocol, uint16_t port)
+{
+	const struct packet packet = {
+		prefix_make(to->family, to->addr, family_bits(to->family)), protocol, port};
+	const struct rule *rule;
+	unsigned int place;
+
+	must(judge(ruleset, in_no_set, NULL, &packet, &rule, &place) == 0);
+	return rule != NULL && rule->verdict == VERDICT_ACCEPT;
+}
+
+/* A service that is closed is closed to everybody, in every mode. */
+static void check_closed(
+	const struct ruleset *ruleset, const struct input *input, const struct prefix *to, bool dns)
+{
+	must(input->policy.ssh == SSH_ANY || !goes(ruleset, to, IPPROTO_TCP, 22));
+	must(dns || !goes(ruleset, to, IPPROTO_UDP, 53));
+	must(dns || !goes(ruleset, to, IPPROTO_TCP, 53));
+}
+
+static void check_places(const struct ruleset *ruleset, const struct input *input, bool dns)
+{
+	static const uint8_t outside[16] = {198, 51, 100, 77};
+	const struct prefix somewhere[] = {
+		prefix_make(AF_INET, outside, 32), prefix_make(AF_INET6, outside, 128)};
+
+	for (size_t i = 0; i < 2; i++)
+		check_closed(ruleset, input, &somewhere[i], dns);
+	for (size_t i = 0; i < input->host.networks.n; i++) {
+		const struct prefix *to = &input->host.networks.v[i];
+		const struct prefix first = prefix_make(to->family, to->addr, family_bits(to->family));
+
+		if (prefix_kind(&first) == ADDRESS_LOOPBACK)
+			continue;
+		check_closed(ruleset, input, &first, dns);
+		must(prefixes_cover(policy_host(&input->policy, &input->host), &first) ||
+			!goes(ruleset, &first, IPPROTO_TCP, 80));
+	}
+}
+
 static void check_rules(struct input *input, bool agent_is_root, bool looking_up)
 {
 	struct policy *policy = &input->policy;
@@ -169,6 +219,7 @@ static void check_rules(struct input *input, bool agent_is_root, bool looking_up
 		must(last[i]->chain == CHAIN_OUTPUT && last[i]->protocol == 0 && last[i]->set == 0 &&
 			last[i]->verdict ==
 				(policy->mode == MODE_BLOCKLIST ? VERDICT_ACCEPT : VERDICT_REJECT));
+	check_places(&ruleset, input, dns);
 	for (int list = 0; list < LISTS; list++)
 		for (size_t i = 0; i < 3 && policy->list[list].n > 0; i++) {
 			const struct entry more = policy->list[list].v[0];

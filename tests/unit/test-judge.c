@@ -164,6 +164,33 @@ static void what_becomes_of_a_packet(void **state)
 	follow(rows, LENGTH(rows));
 }
 
+/* What is closed is closed in every mode: so the summary says, and so strict promises. */
+static void closed_services_of_a_block_list(void **state)
+{
+	static const struct row rows[] = {
+		{.said = {.mode = MODE_BLOCKLIST, .ssh = SSH_ALLOWLIST},
+			.allowed = "203.0.113.5",
+			.accepts = "203.0.113.5:22 198.51.100.1:80",
+			.rejects = "198.51.100.1:22 [2001:db8::1]:22"},
+		{.said = {.mode = MODE_BLOCKLIST, .dns = DNS_NONE},
+			.accepts = "198.51.100.1:80",
+			.rejects = "192.0.2.53:53 192.0.2.53:53/udp 8.8.8.8:53/udp"},
+		{.said = {.mode = MODE_BLOCKLIST, .host = HOST_NONE},
+			.accepts = "198.51.100.1:80",
+			.rejects = "172.17.0.1:80 172.17.0.2:80"},
+		{.said = {.mode = MODE_BLOCKLIST, .host = HOST_GATEWAY},
+			.accepts = "172.17.0.1:80",
+			.rejects = "172.17.0.2:80"},
+		{.said = {.mode = MODE_BLOCKLIST, .strict = true},
+			.accepts = "198.51.100.1:80 192.0.2.53:53",
+			.rejects = "198.51.100.1:22 172.17.0.1:80"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		follow(&rows[i], 1);
+}
+
 /* The rule and its number, as iptables -S OUTPUT counts. */
 static void which_rule_decides(void **state)
 {
@@ -217,6 +244,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_becomes_of_a_packet),
+		cmocka_unit_test(closed_services_of_a_block_list),
 		cmocka_unit_test(which_rule_decides),
 		cmocka_unit_test(a_set_that_cannot_be_asked),
 	};

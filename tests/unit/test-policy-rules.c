@@ -40,6 +40,10 @@
 	"-A OUTPUT -p udp --dport 53 -m owner --uid-owner 0 -j ACCEPT\n" \
 	"-A OUTPUT -p tcp --dport 53 -m owner --uid-owner 0 -j ACCEPT\n"
 #define SSH		"-A OUTPUT -p tcp --dport 22 -j ACCEPT\n"
+#define NO_SSH4		"-A OUTPUT -p tcp --dport 22" PROHIBIT4
+#define NO_SSH6		"-A OUTPUT -p tcp --dport 22" RESET
+#define NO_DNS4		"-A OUTPUT -p udp --dport 53" PROHIBIT4 "-A OUTPUT -p tcp --dport 53" PROHIBIT4
+#define NO_DNS6		"-A OUTPUT -p udp --dport 53" PROHIBIT6 "-A OUTPUT -p tcp --dport 53" RESET
 #define MATCH(set, way) " -m set --match-set " set " " way
 #define ALLOWED(six)                                                                                   \
 	"-A OUTPUT -p tcp" MATCH("allowed-domains" six,                                                \
@@ -153,6 +157,8 @@ static void follow(const struct row *rows, size_t n, const char *file)
 #define FROM_HOST6 FROM("fd00::/64")
 #define TO_HOST4   TO("172.17.0.0/16")
 #define TO_HOST6   TO("fd00::/64")
+#define NO_HOST4   "-A OUTPUT -d 172.17.0.0/16" PROHIBIT4
+#define NO_HOST6   "-A OUTPUT -d fd00::/64 -p tcp" RESET "-A OUTPUT -d fd00::/64" PROHIBIT6
 
 static void rules_of_each_mode(void **state)
 {
@@ -191,18 +197,20 @@ static void rules_of_each_mode(void **state)
 	follow(rows, LENGTH(rows), SERVERS);
 }
 
+/* A service that is closed is refused where a later rule would let it through. */
 static void rules_of_each_service(void **state)
 {
 	static const struct row rows[] = {
 		/* no SSH is none to what is allowed either, so it comes before that */
 		{.said = {.ssh = SSH_NONE},
-			.v4 = IN FROM_HOST4 OUT "-A OUTPUT -p tcp --dport 22" PROHIBIT4 ALLOWED("")
-				DNS4 TO_HOST4 REST4,
-			.v6 = IN6 FROM_HOST6 OUT6 "-A OUTPUT -p tcp --dport 22" RESET ALLOWED("6")
-				DNS6 TO_HOST6 REST6},
+			.v4 = IN FROM_HOST4 OUT NO_SSH4 ALLOWED("") DNS4 NO_SSH4 TO_HOST4 REST4,
+			.v6 = IN6 FROM_HOST6 OUT6 NO_SSH6 ALLOWED("6") DNS6 NO_SSH6 TO_HOST6 REST6},
 		{.said = {.ssh = SSH_ALLOWLIST},
-			.v4 = IN FROM_HOST4 OUT ALLOWED("") DNS4 TO_HOST4 REST4,
-			.v6 = IN6 FROM_HOST6 OUT6 ALLOWED("6") DNS6 TO_HOST6 REST6},
+			.v4 = IN FROM_HOST4 OUT ALLOWED("") DNS4 NO_SSH4 TO_HOST4 REST4,
+			.v6 = IN6 FROM_HOST6 OUT6 ALLOWED("6") DNS6 NO_SSH6 TO_HOST6 REST6},
+		{.said = {.ssh = SSH_ALLOWLIST, .host = HOST_NONE},
+			.v4 = IN OUT ALLOWED("") DNS4 REST4,
+			.v6 = IN6 OUT6 ALLOWED("6") DNS6 REST6},
 		{.said = {.host = HOST_GATEWAY},
 			.v4 = IN FROM("172.17.0.1") OUT ALLOWED("") DNS4 SSH TO("172.17.0.1") REST4,
 			.v6 = IN6 FROM("fd00::1") OUT6 ALLOWED("6") DNS6 SSH TO("fd00::1") REST6},
@@ -212,8 +220,8 @@ static void rules_of_each_service(void **state)
 		/* no DNS is none for the agent; the lookup has it, if there is a name on any list */
 		{.said = {.dns = DNS_NONE},
 			.allowed = "a.com",
-			.v4 = IN FROM_HOST4 OUT ALLOWED("") SSH TO_HOST4 REST4,
-			.v6 = IN6 FROM_HOST6 OUT6 ALLOWED("6") SSH TO_HOST6 REST6},
+			.v4 = IN FROM_HOST4 OUT ALLOWED("") NO_DNS4 SSH TO_HOST4 REST4,
+			.v6 = IN6 FROM_HOST6 OUT6 ALLOWED("6") NO_DNS6 SSH TO_HOST6 REST6},
 		{.said = {.dns = DNS_NONE},
 			.allowed = "a.com",
 			.looking_up = true,
@@ -227,8 +235,17 @@ static void rules_of_each_service(void **state)
 		{.said = {.dns = DNS_NONE},
 			.allowed = "10.0.0.0/8",
 			.looking_up = true,
-			.v4 = IN FROM_HOST4 OUT ALLOWED("") SSH TO_HOST4 REST4,
-			.v6 = IN6 FROM_HOST6 OUT6 ALLOWED("6") SSH TO_HOST6 REST6},
+			.v4 = IN FROM_HOST4 OUT ALLOWED("") NO_DNS4 SSH TO_HOST4 REST4,
+			.v6 = IN6 FROM_HOST6 OUT6 ALLOWED("6") NO_DNS6 SSH TO_HOST6 REST6},
+		/* a block list lets everything through in the end */
+		{.said = {.mode = MODE_BLOCKLIST, .dns = DNS_NONE, .ssh = SSH_ALLOWLIST, .host = HOST_NONE},
+			.v4 = IN FROM_BLOCKED4 OUT ALLOWED("") BLOCKED4 NO_DNS4 NO_SSH4 NO_HOST4 OPEN,
+			.v6 = IN6 FROM_BLOCKED6 OUT6 ALLOWED("6") BLOCKED6 NO_DNS6 NO_SSH6 NO_HOST6 OPEN},
+		{.said = {.mode = MODE_BLOCKLIST, .host = HOST_GATEWAY},
+			.v4 = IN FROM_BLOCKED4 FROM("172.17.0.1") OUT ALLOWED("")
+				BLOCKED4 DNS4 SSH TO("172.17.0.1") NO_HOST4 OPEN,
+			.v6 = IN6 FROM_BLOCKED6 FROM("fd00::1") OUT6 ALLOWED("6")
+				BLOCKED6 DNS6 SSH TO("fd00::1") NO_HOST6 OPEN},
 	};
 
 	(void)state;
@@ -278,8 +295,9 @@ static void a_resolver_at_the_metadata_address(void **state)
 		{.v4 = IN FROM_HOST4 OUT ALLOWED("") DNS("169.254.169.254") DNS4 SSH TO_HOST4 REST4,
 			.v6 = IN6 FROM_HOST6 OUT6 ALLOWED("6") DNS("fd00:ec2::254") SSH TO_HOST6 REST6},
 		{.said = {.mode = MODE_BLOCKLIST, .dns = DNS_NONE},
-			.v4 = IN FROM_BLOCKED4 FROM_HOST4 OUT ALLOWED("") BLOCKED4 SSH TO_HOST4 OPEN,
-			.v6 = IN6 FROM_BLOCKED6 FROM_HOST6 OUT6 ALLOWED("6") BLOCKED6 SSH TO_HOST6 OPEN},
+			.v4 = IN FROM_BLOCKED4 FROM_HOST4 OUT ALLOWED("") BLOCKED4 NO_DNS4 SSH TO_HOST4 OPEN,
+			.v6 = IN6 FROM_BLOCKED6 FROM_HOST6 OUT6 ALLOWED("6")
+				BLOCKED6 NO_DNS6 SSH TO_HOST6 OPEN},
 	};
 
 	(void)state;

@@ -2,84 +2,11 @@
  */
 #include "tests/unit/unit.h"
 
+#include "tests/unit/said.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-
-#include "init/settings.h"
-
-/* Settings that were taken, and what came of it. */
-struct said {
-	struct settings settings;
-	struct policy policy;
-	struct error error;
-	int ret;
-	const char *heard;
-};
-
-static void take(struct said *it, enum setting setting, const char *value)
-{
-	it->settings.policy = &it->policy;
-	hear_begin();
-	it->ret = settings_take(&it->settings, setting, setting_names[setting].variable, value, &it->error);
-	it->heard = hear_end();
-}
-
-static void finish(struct said *it, bool wanted)
-{
-	it->settings.policy = &it->policy;
-	hear_begin();
-	it->ret = settings_finish(&it->settings, wanted, &it->error);
-	it->heard = hear_end();
-}
-
-/* One setting and its value; the list of them ends where value is NULL. */
-struct pair {
-	enum setting setting;
-	const char *value;
-};
-
-#define PAIRS_MAX 5
-
-/* Takes all and finishes, as far as nothing fails. */
-static struct said say(const struct pair *pairs, bool wanted)
-{
-	struct said it = {0};
-
-	for (size_t i = 0; i < PAIRS_MAX && pairs[i].value != NULL; i++) {
-		take(&it, pairs[i].setting, pairs[i].value);
-		if (it.ret < 0)
-			return it;
-	}
-	finish(&it, wanted);
-	return it;
-}
-
-static void forget(struct said *it)
-{
-	policy_free(&it->policy);
-}
-
-/* The entries of a list, as "a.com:443 10.0.0.0/8". */
-static const char *in_words(const struct policy *policy, enum list list)
-{
-	static char text[4000];
-	char one[ENTRY_TEXT];
-	size_t used = 0;
-
-	*text = '\0';
-	for (size_t i = 0; i < policy->list[list].n; i++)
-		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%s", i > 0 ? " " : "",
-			entry_text(&policy->list[list].v[i], one));
-	return text;
-}
-
-static void must_list(const struct said *it, enum list list, const char *words, const char *row)
-{
-	must(it->ret == 0, "'%s': %s", row, it->error.text);
-	must(strcmp(in_words(&it->policy, list), words) == 0, "'%s' is read as '%s', not '%s'", row,
-		in_words(&it->policy, list), words);
-}
 
 /* What a setting of one word has become. */
 static int value_of(const struct said *it, enum setting setting)
@@ -149,7 +76,7 @@ static void words(void **state)
 		must(value_of(&it, rows[i].setting) == rows[i].means, "%s is '%s', which is read as %d",
 			setting_names[rows[i].setting].variable, rows[i].value,
 			value_of(&it, rows[i].setting));
-		forget(&it);
+		policy_free(&it.policy);
 	}
 }
 
@@ -208,7 +135,7 @@ static void wrong_values(void **state)
 			rows[i].value);
 		assert_int_equal(it.error.kind, FAIL_CONFIG);
 		assert_string_equal(it.error.text, rows[i].message);
-		forget(&it);
+		policy_free(&it.policy);
 	}
 }
 
@@ -220,36 +147,6 @@ static void a_long_value_is_cut_in_the_message(void **state)
 	take(&it, SETTING_MODE, times("x", 3000));
 	must_say(&it.error, FAIL_CONFIG, "PARA_NETWORK_MODE is 'xxx|xxx'; it must be allowlist", "3000");
 	must(strlen(it.error.text) < 250, "%s", it.error.text);
-}
-
-/* In a file a list may stand in parts; in the environment each is whole. */
-static void lists_add_up(void **state)
-{
-	static const enum setting settings[] = {SETTING_ALLOW, SETTING_BLOCK, SETTING_INBOUND, SETTING_HOST};
-	static const enum list lists[] = {LIST_ALLOWED, LIST_BLOCKED, LIST_INBOUND, LIST_ALLOWED};
-
-	(void)state;
-	for (size_t i = 0; i < LENGTH(settings); i++) {
-		struct said it = {0};
-
-		take(&it, settings[i], "a.com:443,10.0.0.0/8");
-		take(&it, settings[i], "b.com,A.com:443");
-		must_list(&it, lists[i], "a.com:443 10.0.0.0/8 b.com", setting_names[settings[i]].variable);
-		forget(&it);
-	}
-}
-
-/* Both go to the same list, and a port by itself carries on the one that it stands in. */
-static void a_port_of_the_host_is_no_allowed_domains(void **state)
-{
-	struct said it = {0};
-
-	(void)state;
-	take(&it, SETTING_ALLOW, "a.com:443");
-	take(&it, SETTING_HOST, "8080");
-	must(it.ret == -EINVAL, "8080 makes '%s'", in_words(&it.policy, LIST_ALLOWED));
-	must_say(&it.error, FAIL_CONFIG, "PARA_ALLOW_HOST: entry 1, '8080'|a port by itself", "8080");
-	forget(&it);
 }
 
 /* The environment is taken before a file; what is not looked at need not be right. */
@@ -286,7 +183,7 @@ static void the_first_that_is_taken_wins(void **state)
 	take(&it, SETTING_PROXY, "p.com:3128");
 	take(&it, SETTING_PROXY, "q.com:3128");
 	must_list(&it, LIST_ALLOWED, "p.com:3128", "two proxies");
-	forget(&it);
+	policy_free(&it.policy);
 }
 
 static void isolation(void **state)
@@ -324,7 +221,7 @@ static void isolation(void **state)
 		must(it.ret == 0, "row %zu: %s", i, it.error.text);
 		must(it.policy.isolated == rows[i].isolated, "row %zu: isolated is %d", i,
 			it.policy.isolated);
-		forget(&it);
+		policy_free(&it.policy);
 	}
 }
 
@@ -341,7 +238,7 @@ static void what_is_ignored_is_named(void **state)
 		     "'None'|PARA_PROXY is ignored: '(not shown)'"),
 		"%s", it.heard);
 	must(!says(it.heard, "p.com") && !says(it.heard, "PARA_NETWORK_MODE"), "%s", it.heard);
-	forget(&it);
+	policy_free(&it.policy);
 }
 
 static void the_lists_that_are_filled_in(void **state)
@@ -382,60 +279,7 @@ static void the_lists_that_are_filled_in(void **state)
 		must_list(&it, LIST_BLOCKED, rows[i].blocked, row);
 		must(it.policy.defaulted == rows[i].defaulted, "%s: defaulted is %d", row,
 			it.policy.defaulted);
-		forget(&it);
-	}
-}
-
-static void the_proxy(void **state)
-{
-	static const struct {
-		const char *value, *entry;
-	} rows[] = {
-		{"p.com:3128", "p.com:3128"},
-		{"P.com.:3128", "p.com:3128"},
-		{"http://p.com:3128", "p.com:3128"},
-		{"HTTP://p.com:3128/", "p.com:3128"},
-		{"p.com:3128/", "p.com:3128"},
-		{"10.0.0.1:8080", "10.0.0.1:8080"},
-		{"http://[2001:db8::1]:8080/", "[2001:db8::1]:8080"},
-		{"localhost:3128", "localhost:3128"},
-	};
-	static const struct {
-		const char *value, *words;
-	} refused[] = {
-		{"", "exactly the proxy is allowed"},
-		{"http://", "exactly the proxy"},
-		{"p.com", "exactly the proxy"},
-		{"p.com:3128-3130", "exactly the proxy"},
-		{"https://p.com:3128", "not a URL"},
-		{"socks5://p.com:3128", "not a URL"},
-		{"http://p.com:3128/x", "1 to 65535"},
-		{"http://p.com:3128//", "1 to 65535"},
-		{"*.p.com:3128", "wildcards"},
-		{"p.com:3128,80", "'(not shown)'|one HOST:PORT"},
-		{"me@p.com:3128", "'(not shown)'|without user and password"},
-		{"http://me:secret@p.com:3128", "'(not shown)'|without user and password"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < LENGTH(rows); i++) {
-		const struct pair pairs[PAIRS_MAX] = {
-			{SETTING_MODE, "proxy"}, {SETTING_PROXY, rows[i].value}};
-		struct said it = say(pairs, false);
-
-		must_list(&it, LIST_ALLOWED, rows[i].entry, rows[i].value);
-		forget(&it);
-	}
-	for (size_t i = 0; i < LENGTH(refused); i++) {
-		const struct pair pairs[PAIRS_MAX] = {
-			{SETTING_MODE, "proxy"}, {SETTING_PROXY, refused[i].value}};
-		struct said it = say(pairs, false);
-
-		must(it.ret == -EINVAL, "'%s' is taken for '%s'", refused[i].value,
-			in_words(&it.policy, LIST_ALLOWED));
-		must_say(&it.error, FAIL_CONFIG, refused[i].words, refused[i].value);
-		must(!says(it.error.text, "secret"), "%s", it.error.text);
-		forget(&it);
+		policy_free(&it.policy);
 	}
 }
 
@@ -470,113 +314,7 @@ static void settings_that_do_not_go_together(void **state)
 
 		must(it.ret == -EINVAL, "row %zu is taken", i);
 		must_say(&it.error, FAIL_CONFIG, rows[i].words, rows[i].words);
-		forget(&it);
-	}
-}
-
-static void the_host(void **state)
-{
-	static const struct {
-		const char *value;
-		enum host host;
-		const char *entries;
-	} rows[] = {
-		{"subnet", HOST_SUBNET, ""},
-		{"GATEWAY", HOST_GATEWAY, ""},
-		{"none", HOST_NONE, ""},
-		/* entries instead of the whole network, which are allowed like any other */
-		{"", HOST_NONE, ""},
-		{"172.17.0.1:443", HOST_NONE, "172.17.0.1:443"},
-		{"host.example:80,443,10.0.0.0/24", HOST_NONE, "host.example:80,443 10.0.0.0/24"},
-	};
-	struct said it = {0};
-
-	(void)state;
-	for (size_t i = 0; i < LENGTH(rows); i++) {
-		it = (struct said){0};
-		take(&it, SETTING_HOST, rows[i].value);
-		must_list(&it, LIST_ALLOWED, rows[i].entries, rows[i].value);
-		must(it.policy.host == rows[i].host, "'%s' is read as %d", rows[i].value,
-			(int)it.policy.host);
-		forget(&it);
-	}
-	/* a word, and entries beside it */
-	it = (struct said){0};
-	take(&it, SETTING_HOST, "gateway");
-	take(&it, SETTING_HOST, "10.0.0.1:80");
-	must_list(&it, LIST_ALLOWED, "10.0.0.1:80", "a word and an entry");
-	assert_int_equal(it.policy.host, HOST_GATEWAY);
-	forget(&it);
-	take(&it, SETTING_HOST, "10.0.0.0/8:x");
-	must_say(&it.error, FAIL_CONFIG, "PARA_ALLOW_HOST: entry 1, '10.0.0.0/8:x'", "10.0.0.0/8:x");
-}
-
-#define ANYBODY(ports) "0.0.0.0/1:" ports " 128.0.0.0/1:" ports " [::/1]:" ports " [8000::/1]:" ports
-
-static void who_may_come_in(void **state)
-{
-	static const struct {
-		const char *value;
-		bool host;
-		const char *entries;
-	} rows[] = {
-		{"host", true, ""},
-		{"HOST", true, ""},
-		{"none", false, ""},
-		{"None", false, ""},
-		{"", false, ""},
-		{"8080", false, ANYBODY("8080")},
-		{"8080,9000-9010", false, ANYBODY("8080,9000-9010")},
-		{"10.0.0.0/8", false, "10.0.0.0/8"},
-		{"10.0.0.0/8:8080,9090", false, "10.0.0.0/8:8080,9090"},
-		{"[2001:db8::/32]:80,a.com", false, "[2001:db8::/32]:80 a.com"},
-		/* a port after an entry is that entry's; before it, anybody's */
-		{"8080,10.0.0.0/8:22,2222", false, ANYBODY("8080") " 10.0.0.0/8:22,2222"},
-		{"host,8080", true, ANYBODY("8080")},
-		{"8080,host", true, ANYBODY("8080")},
-		{"host,10.0.0.0/8", true, "10.0.0.0/8"},
-		{"none,8080,10.0.0.1", false, ANYBODY("8080") " 10.0.0.1"},
-		{"host,80,443,10.0.0.1:22", true, ANYBODY("80,443") " 10.0.0.1:22"},
-		/* blanks and empty items are no trouble, as in any list */
-		{"8080, 9090", false, ANYBODY("8080,9090")},
-		{" 8080 , host , 10.0.0.1:22 , 23", true, ANYBODY("8080") " 10.0.0.1:22,23"},
-		{"8080,", false, ANYBODY("8080")},
-		{",8080,,9090,", false, ANYBODY("8080,9090")},
-	};
-	static const struct {
-		const char *value, *words;
-	} refused[] = {
-		{"0", "entry 1, '0'|1 to 65535"},
-		{"80-79", "backwards"},
-		{"-80", "1 to 65535"},
-		{"80-", "1 to 65535"},
-		{"1.2.3", "not an address or network"},
-		{"*.a.com", "wildcards"},
-		{"0.0.0.0/0", "opens everything"},
-		{"10.0.0.1,8080", "a port by itself"},
-		{"1-10000000000000000000000000000000080", "a port by itself"},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < LENGTH(rows); i++) {
-		struct said it = {0};
-
-		take(&it, SETTING_INBOUND, rows[i].value);
-		must_list(&it, LIST_INBOUND, rows[i].entries, rows[i].value);
-		must(it.policy.inbound_said, "'%s' is nothing", rows[i].value);
-		must(it.policy.inbound_host == rows[i].host, "'%s': the host is %d", rows[i].value,
-			it.policy.inbound_host);
-		forget(&it);
-	}
-	for (size_t i = 0; i < LENGTH(refused); i++) {
-		struct said it = {0};
-
-		take(&it, SETTING_INBOUND, refused[i].value);
-		must(it.ret == -EINVAL, "'%s' is taken for '%s'", refused[i].value,
-			in_words(&it.policy, LIST_INBOUND));
-		must_say(&it.error, FAIL_CONFIG, "PARA_ALLOW_INBOUND: entry |", refused[i].value);
-		must_say(&it.error, FAIL_CONFIG, refused[i].words, refused[i].value);
-		forget(&it);
+		policy_free(&it.policy);
 	}
 }
 
@@ -586,16 +324,11 @@ int main(void)
 		cmocka_unit_test(words),
 		cmocka_unit_test(wrong_values),
 		cmocka_unit_test(a_long_value_is_cut_in_the_message),
-		cmocka_unit_test(lists_add_up),
-		cmocka_unit_test(a_port_of_the_host_is_no_allowed_domains),
 		cmocka_unit_test(the_first_that_is_taken_wins),
 		cmocka_unit_test(isolation),
 		cmocka_unit_test(what_is_ignored_is_named),
 		cmocka_unit_test(the_lists_that_are_filled_in),
-		cmocka_unit_test(the_proxy),
 		cmocka_unit_test(settings_that_do_not_go_together),
-		cmocka_unit_test(the_host),
-		cmocka_unit_test(who_may_come_in),
 	};
 
 	return cmocka_run_group_tests_name("settings", tests, NULL, NULL);
