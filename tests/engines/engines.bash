@@ -42,8 +42,8 @@ PODMAN_RUN=$ENGINES/podman-run
 engines_podman_config() {
 	local plugins=/usr/lib/cni
 	# outside of the lab no build may make a bridge, should it forget --network=host
-	[ -n "${CAGE:-}" ] || plugins=/nonexistent
-	mkdir -p "$1" "$PODMAN_RUN"
+	[ -n "${CAGE:-}" ] || plugins=$1/none
+	mkdir -p "$1/none" "$PODMAN_RUN"
 	mount -t tmpfs podman-run "$PODMAN_RUN"
 	# Limits that do not need CAP_SYS_RESOURCE; no systemd, no journal; Debian 12's crun wants another cgroup layout.
 	cat > "$1/containers.conf" <<-CONF
