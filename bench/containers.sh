@@ -10,7 +10,11 @@
 set -euo pipefail
 
 if [ "${1:-}" != --inside ]; then
-	"$(dirname "$0")/../tests/engines/images"
+	lock=${XDG_CACHE_HOME:-$HOME/.cache}/secure-init/engines/lock
+	mkdir -p "${lock%/*}"
+	exec 8>> "$lock"
+	flock 8
+	"$(dirname "$0")/../tests/engines/images" --locked
 	exec unshare --net --mount --propagation private -- "$0" --inside
 fi
 mkdir -p /run/netns

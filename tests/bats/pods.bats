@@ -48,7 +48,7 @@ pod_closed() {
 @test "the pod comes up closed when it is started again" {
 	manifest $ALLOW > "$LAB/agent.yaml"
 	podman kube play --network podman "$LAB/agent.yaml"
-	podman pod stop -t 1 agent
+	podman pod stop -t 0 agent
 	podman pod start agent
 	pod_closed
 }
@@ -57,7 +57,7 @@ pod_closed() {
 	manifest $ALLOW > "$LAB/agent.yaml"
 	podman kube play --network podman "$LAB/agent.yaml"
 	lab_wait_for agent_runs
-	podman pod stop -t 1 agent
+	podman pod stop -t 0 agent
 	podman pod restart agent
 	run podman wait agent-agent
 	# either it is closed or there is no agent
