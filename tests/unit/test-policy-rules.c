@@ -133,7 +133,8 @@ struct row {
 static void follow(const struct row *rows, size_t n, const char *file)
 {
 	const struct resolv servers = resolv(file);
-	struct host_networks host = {.networks = prefixes(NETWORKS), .gateways = prefixes(GATEWAYS)};
+	struct host_networks host = {
+		.onlink = prefixes(NETWORKS), .networks = prefixes(NETWORKS), .gateways = prefixes(GATEWAYS)};
 
 	for (size_t i = 0; i < n; i++) {
 		struct policy it = policy(rows[i].said, rows[i].allowed, rows[i].blocked, rows[i].inbound);
@@ -150,6 +151,7 @@ static void follow(const struct row *rows, size_t n, const char *file)
 		policy_free(&it);
 	}
 	prefixes_free(&host.networks);
+	prefixes_free(&host.onlink);
 	prefixes_free(&host.gateways);
 }
 
@@ -303,9 +305,29 @@ static void a_resolver_at_the_metadata_address(void **state)
 	(void)state;
 	follow(rows, LENGTH(rows),
 		"nameserver 192.0.2.53\nnameserver 169.254.169.254\nnameserver fd00:ec2::254\n");
-	/* and Docker's, which asks it */
-	follow(rows, LENGTH(rows),
+	/* and Docker's, which asks it; not where DNS is closed, which closes that one too */
+	follow(rows, LENGTH(rows) - 1,
 		"nameserver 127.0.0.11\n# ExtServers: [192.0.2.53 169.254.169.254 fd00:ec2::254]\n");
+}
+
+/* It is reached over loopback, and asks from elsewhere: closed DNS closes it before loopback is opened. */
+static void dockers_resolver_where_dns_is_closed(void **state)
+{
+	struct policy it = policy((struct policy){.dns = DNS_NONE}, "10.0.0.1", NULL, NULL);
+	const struct resolv servers = resolv("nameserver 127.0.0.11\n# ExtServers: [host(192.0.2.53)]\n");
+	const struct host_networks host = {0};
+	struct ruleset ruleset;
+	struct error error;
+	const char *text, *closed, *loopback;
+
+	(void)state;
+	assert_int_equal(policy_settle(&it, &error), 0);
+	assert_int_equal(policy_rules(&it, &servers, &host, false, false, &ruleset, &error), 0);
+	text = in_words(&ruleset, AF_INET);
+	closed = strstr(text, "-A OUTPUT -d 127.0.0.11 -j REJECT");
+	loopback = strstr(text, "-A OUTPUT -o lo -j ACCEPT");
+	must(closed != NULL && loopback != NULL && closed < loopback, "%s", text);
+	policy_free(&it);
 }
 
 static void rules_by_resolver(void **state)
@@ -486,6 +508,7 @@ int main(void)
 		cmocka_unit_test(rules_of_each_mode),
 		cmocka_unit_test(rules_of_each_service),
 		cmocka_unit_test(rules_of_who_may_come_in),
+		cmocka_unit_test(dockers_resolver_where_dns_is_closed),
 		cmocka_unit_test(rules_by_resolver),
 		cmocka_unit_test(a_resolver_at_the_metadata_address),
 		cmocka_unit_test(what_always_holds),
