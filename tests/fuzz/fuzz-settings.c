@@ -71,6 +71,7 @@ static int read_line(struct input *input, char *line)
 		return 0;
 	case '~':
 		add_network(&input->host.networks, line + 1);
+		add_network(&input->host.onlink, line + 1);
 		return 0;
 	case '^':
 		add_network(&input->host.gateways, line + 1);
@@ -217,8 +218,8 @@ static void check_rules(struct input *input, bool agent_is_root, bool looking_up
 	}
 	for (int i = 0; i < 2; i++)
 		must(last[i]->chain == CHAIN_OUTPUT && last[i]->protocol == 0 && last[i]->set == 0 &&
-			last[i]->verdict ==
-				(policy->mode == MODE_BLOCKLIST ? VERDICT_ACCEPT : VERDICT_REJECT));
+			last[i]->verdict == (policy->mode == MODE_BLOCKLIST && !looking_up ? VERDICT_ACCEPT
+											   : VERDICT_REJECT));
 	check_places(&ruleset, input, dns);
 	for (int list = 0; list < LISTS; list++)
 		for (size_t i = 0; i < 3 && policy->list[list].n > 0; i++) {
@@ -254,6 +255,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	}
 	policy_free(&input.policy);
 	prefixes_free(&input.host.networks);
+	prefixes_free(&input.host.onlink);
 	prefixes_free(&input.host.gateways);
 	free(text);
 	return 0;
