@@ -4,7 +4,7 @@
 # make ARCH=arm64 the same for the other architecture, by Debian's cross compiler: build/arm64/secure-init
 # make demo       the main job in throw-away namespaces beside a pretend internet (as root)
 # make test       all tests (as root): units and fuzz seeds under sanitizers, static analysis, behaviour
-# make bench      the figures of docs/benchmarks.md and docs/init.md (as root, about eight minutes)
+# make bench      the figures of docs/benchmarks.md, docs/init.md, docs/containers.md (as root, about twelve minutes)
 # make format     the one style of .clang-format
 # make clean
 
@@ -60,13 +60,15 @@ demo: build/secure-init
 	@tests/demo
 
 bench: build/secure-init
-	@deps/install test bench
+	@deps/install test bench containers
 	@unshare --net --mount --propagation private -- bash bench/startup.sh
 	@python3 bench/init.py build/secure-init
+	@bench/containers.sh
 
 # arm64.bats's program is built here, since the tests have no network to fetch its libraries from.
 test: build/secure-init build/deps-glibc
 	@deps/install test
+	@deps/install containers || echo "the container tests use the engines that are there"
 	@$(MAKE) ARCH=arm64
 	@tests/run
 
