@@ -32,8 +32,10 @@ bool entry_covers(const struct entry *outer, const struct entry *inner)
 {
 	if (outer->kind != inner->kind || !ports_cover(outer, inner))
 		return false;
-	return outer->kind == ENTRY_PREFIX ? prefix_covers(&outer->prefix, &inner->prefix)
-					   : strcmp(outer->name, inner->name) == 0;
+	/* what has no name is a network: all of ENTRY_PREFIX, and some of loopback's */
+	return outer->name[0] == '\0' && inner->name[0] == '\0'
+		       ? prefix_covers(&outer->prefix, &inner->prefix)
+		       : strcmp(outer->name, inner->name) == 0;
 }
 
 static void say_pair(void (*say)(const char *), const struct entry *a, const struct entry *b,
@@ -74,22 +76,29 @@ static void compare_blocked(const struct policy *policy, void (*say)(const char 
 					" is allowed, which comes first");
 }
 
+static void compare_resolver(
+	const struct entries *blocked, const struct prefix *address, void (*say)(const char *))
+{
+	const struct entry server = {
+		.kind = ENTRY_PREFIX, .prefix = *address, .n_ports = 1, .ports = {{PORT_DNS, PORT_DNS}}};
+
+	for (size_t i = 0; i < blocked->n && !policy_is_metadata(address); i++)
+		if (entry_covers(&blocked->v[i], &server))
+			say_pair(say, &blocked->v[i], &server, "is blocked, and with it the resolver", "");
+}
+
+/* Also those that Docker's resolver asks from here. */
 static void compare_resolvers(
 	const struct policy *policy, const struct resolv *resolv, void (*say)(const char *))
 {
 	const struct entries *blocked = &policy->list[LIST_BLOCKED];
 
-	for (unsigned int s = 0; s < resolv->n_servers && policy->dns == DNS_RESOLVERS; s++) {
-		const struct entry server = {.kind = ENTRY_PREFIX,
-			.prefix = resolv->servers[s],
-			.n_ports = 1,
-			.ports = {{PORT_DNS, PORT_DNS}}};
-
-		for (size_t i = 0; i < blocked->n && !policy_is_metadata(&server.prefix); i++)
-			if (entry_covers(&blocked->v[i], &server))
-				say_pair(say, &blocked->v[i], &server, "is blocked, and with it the resolver",
-					"");
-	}
+	if (policy->dns != DNS_RESOLVERS)
+		return;
+	for (unsigned int i = 0; i < resolv->n_servers; i++)
+		compare_resolver(blocked, &resolv->servers[i], say);
+	for (unsigned int i = 0; i < resolv->n_upstreams && resolv->docker; i++)
+		compare_resolver(blocked, &resolv->upstreams[i], say);
 }
 
 void conflicts_say(const struct policy *policy, const struct resolv *resolv, void (*say)(const char *line))

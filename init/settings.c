@@ -176,7 +176,8 @@ static int read_proxy(struct policy *policy, const char *label, const char *text
 
 	if (length > 0 && place[length - 1] == '/')
 		length--;
-	if (strchr(place, ',') != NULL || strchr(place, '@') != NULL || length >= sizeof(copy))
+	if (strspn(place, " \t\r\n") >= length || strchr(place, ',') != NULL || strchr(place, '@') != NULL ||
+		length >= sizeof(copy))
 		return settings_refuse(label, "(not shown)",
 			"one HOST:PORT without user and password, as in proxy.example.com:3128", error);
 	memcpy(copy, place, length);

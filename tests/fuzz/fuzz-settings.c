@@ -1,8 +1,9 @@
 /*
  * Any settings, taken one after another: a line "KEY VALUE", with the keys of a policy file. Lines that begin
- * with '<' are a resolv.conf, those with '~' the host's networks and '^' its gateways; '+' means that
- * somebody asked for isolation by what he started. What is taken to the end is a policy that keeps its own
- * word, and becomes rules, of which there are not more for longer lists.
+ * with '<' are a resolv.conf, with '~' networks of the host, with '=' others that are near, with '^'
+ * gateways;
+ * '+' means that somebody asked for isolation by what he started. What is taken to the end is a policy that
+ * keeps its own word, and becomes rules, of which there are not more for longer lists.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -71,6 +72,10 @@ static int read_line(struct input *input, char *line)
 		return 0;
 	case '~':
 		add_network(&input->host.networks, line + 1);
+		add_network(&input->host.onlink, line + 1);
+		return 0;
+	case '=':
+		add_network(&input->host.onlink, line + 1);
 		return 0;
 	case '^':
 		add_network(&input->host.gateways, line + 1);
@@ -184,14 +189,15 @@ static void check_places(const struct ruleset *ruleset, const struct input *inpu
 
 	for (size_t i = 0; i < 2; i++)
 		check_closed(ruleset, input, &somewhere[i], dns);
-	for (size_t i = 0; i < input->host.networks.n; i++) {
-		const struct prefix *to = &input->host.networks.v[i];
+	for (size_t i = 0; i < input->host.onlink.n; i++) {
+		const struct prefix *to = &input->host.onlink.v[i];
 		const struct prefix first = prefix_make(to->family, to->addr, family_bits(to->family));
 
 		if (prefix_kind(&first) == ADDRESS_LOOPBACK)
 			continue;
 		check_closed(ruleset, input, &first, dns);
-		must(prefixes_cover(policy_host(&input->policy, &input->host), &first) ||
+		must(input->policy.host == HOST_SUBNET ||
+			prefixes_cover(policy_host(&input->policy, &input->host), &first) ||
 			!goes(ruleset, &first, IPPROTO_TCP, 80));
 	}
 }
@@ -217,8 +223,8 @@ static void check_rules(struct input *input, bool agent_is_root, bool looking_up
 	}
 	for (int i = 0; i < 2; i++)
 		must(last[i]->chain == CHAIN_OUTPUT && last[i]->protocol == 0 && last[i]->set == 0 &&
-			last[i]->verdict ==
-				(policy->mode == MODE_BLOCKLIST ? VERDICT_ACCEPT : VERDICT_REJECT));
+			last[i]->verdict == (policy->mode == MODE_BLOCKLIST && !looking_up ? VERDICT_ACCEPT
+											   : VERDICT_REJECT));
 	check_places(&ruleset, input, dns);
 	for (int list = 0; list < LISTS; list++)
 		for (size_t i = 0; i < 3 && policy->list[list].n > 0; i++) {
@@ -254,6 +260,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	}
 	policy_free(&input.policy);
 	prefixes_free(&input.host.networks);
+	prefixes_free(&input.host.onlink);
 	prefixes_free(&input.host.gateways);
 	free(text);
 	return 0;

@@ -82,11 +82,44 @@ static void a_resolver_that_is_not_used(void **state)
 	policy_free(&it);
 }
 
+/* 127.0.0.2 is another address, though open as all of loopback is. */
+static void addresses_of_loopback(void **state)
+{
+	struct policy it = policy((struct policy){0}, "127.0.0.1,127.0.0.2:80", NULL, NULL);
+	const struct resolv resolv = {0};
+
+	(void)state;
+	*said = '\0';
+	conflicts_say(&it, &resolv, hear);
+	assert_string_equal(said, "");
+	policy_free(&it);
+}
+
+/* Docker's resolver is asked, and asks this one, whose rule comes after the block list. */
+static void a_resolver_behind_dockers(void **state)
+{
+	struct policy it = policy((struct policy){.dns = DNS_RESOLVERS}, NULL, "192.0.2.0/24", NULL);
+	struct resolv resolv;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(resolv_read(file_of(0, "nameserver 127.0.0.11\n# ExtServers: [192.0.2.53]\n"),
+				 &resolv, &error),
+		0);
+	file_drop();
+	*said = '\0';
+	conflicts_say(&it, &resolv, hear);
+	must(says(said, "the resolver '192.0.2.53:53'"), "'%s'", said);
+	policy_free(&it);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(conflicts),
 		cmocka_unit_test(a_resolver_that_is_not_used),
+		cmocka_unit_test(addresses_of_loopback),
+		cmocka_unit_test(a_resolver_behind_dockers),
 	};
 
 	return cmocka_run_group_tests_name("conflict", tests, NULL, NULL);

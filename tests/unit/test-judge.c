@@ -65,10 +65,12 @@ static const char *verdict(
 		0);
 	file_drop();
 	assert_int_equal(prefixes_add(&host.networks, &network), 0);
+	assert_int_equal(prefixes_add(&host.onlink, &network), 0);
 	assert_int_equal(prefixes_add(&host.gateways, &gateway), 0);
 	assert_int_equal(policy_rules(policy, &resolv, &host, false, false, &ruleset, &error), 0);
 	assert_int_equal(judge(&ruleset, in_contents, (void *)contents, &it, &rule, &place), 0);
 	prefixes_free(&host.networks);
+	prefixes_free(&host.onlink);
 	prefixes_free(&host.gateways);
 	return rule == NULL ? "DROP" : rule->verdict == VERDICT_ACCEPT ? "ACCEPT" : "REJECT";
 }
@@ -99,8 +101,7 @@ static void follow(const struct row *rows, size_t n)
 				must(strcmp(verdict(&it, contents, word), accepts ? "ACCEPT" : "REJECT") == 0,
 					"row %zu: %s is %s", i, word, verdict(&it, contents, word));
 		}
-		for (int list = 0; list < LISTS; list++)
-			contents_free(&contents[list]);
+		lists_free(contents);
 		policy_free(&it);
 	}
 }

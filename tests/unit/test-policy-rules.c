@@ -8,8 +8,10 @@
 
 #include "fw/policy.h"
 
-/* Where the containers of these tests are: two networks, two gateways, two servers. */
+/* Where the containers of these tests are: two networks with a way out, one without; two gateways and
+ * servers. */
 #define NETWORKS "172.17.0.0/16 fd00::/64"
+#define ONLINK	 "10.9.0.0/24 172.17.0.0/16 fd00::/64"
 #define GATEWAYS "172.17.0.1 fd00::1"
 #define SERVERS	 "nameserver 192.0.2.53\nnameserver 2001:db8::53\n"
 
@@ -133,7 +135,8 @@ struct row {
 static void follow(const struct row *rows, size_t n, const char *file)
 {
 	const struct resolv servers = resolv(file);
-	struct host_networks host = {.networks = prefixes(NETWORKS), .gateways = prefixes(GATEWAYS)};
+	struct host_networks host = {
+		.onlink = prefixes(ONLINK), .networks = prefixes(NETWORKS), .gateways = prefixes(GATEWAYS)};
 
 	for (size_t i = 0; i < n; i++) {
 		struct policy it = policy(rows[i].said, rows[i].allowed, rows[i].blocked, rows[i].inbound);
@@ -150,6 +153,7 @@ static void follow(const struct row *rows, size_t n, const char *file)
 		policy_free(&it);
 	}
 	prefixes_free(&host.networks);
+	prefixes_free(&host.onlink);
 	prefixes_free(&host.gateways);
 }
 
@@ -157,7 +161,7 @@ static void follow(const struct row *rows, size_t n, const char *file)
 #define FROM_HOST6 FROM("fd00::/64")
 #define TO_HOST4   TO("172.17.0.0/16")
 #define TO_HOST6   TO("fd00::/64")
-#define NO_HOST4   "-A OUTPUT -d 172.17.0.0/16" PROHIBIT4
+#define NO_HOST4   "-A OUTPUT -d 10.9.0.0/24" PROHIBIT4 "-A OUTPUT -d 172.17.0.0/16" PROHIBIT4
 #define NO_HOST6   "-A OUTPUT -d fd00::/64 -p tcp" RESET "-A OUTPUT -d fd00::/64" PROHIBIT6
 
 static void rules_of_each_mode(void **state)
@@ -175,6 +179,12 @@ static void rules_of_each_mode(void **state)
 		{.said = {.mode = MODE_BLOCKLIST},
 			.v4 = IN FROM_BLOCKED4 FROM_HOST4 OUT ALLOWED("") BLOCKED4 DNS4 SSH TO_HOST4 OPEN,
 			.v6 = IN6 FROM_BLOCKED6 FROM_HOST6 OUT6 ALLOWED("6") BLOCKED6 DNS6 SSH TO_HOST6 OPEN},
+		/* which lets nothing through before it is known what is blocked */
+		{.said = {.mode = MODE_BLOCKLIST},
+			.looking_up = true,
+			.v4 = IN FROM_BLOCKED4 FROM_HOST4 OUT ALLOWED("") BLOCKED4 DNS4 SSH TO_HOST4 REST4,
+			.v6 = IN6 FROM_BLOCKED6 FROM_HOST6 OUT6 ALLOWED("6")
+				BLOCKED6 DNS6 SSH TO_HOST6 REST6},
 		{.said = {.mode = MODE_PROXY},
 			.allowed = "p.com:3128",
 			.v4 = IN OUT ALLOWED("") DNS4 REST4,
@@ -303,9 +313,34 @@ static void a_resolver_at_the_metadata_address(void **state)
 	(void)state;
 	follow(rows, LENGTH(rows),
 		"nameserver 192.0.2.53\nnameserver 169.254.169.254\nnameserver fd00:ec2::254\n");
-	/* and Docker's, which asks it */
-	follow(rows, LENGTH(rows),
+	/* and Docker's, which asks it; not where DNS is closed, which closes that one too */
+	follow(rows, LENGTH(rows) - 1,
 		"nameserver 127.0.0.11\n# ExtServers: [192.0.2.53 169.254.169.254 fd00:ec2::254]\n");
+}
+
+/* It is reached over loopback, and asks from elsewhere: closed DNS closes it before loopback is opened. */
+static void dockers_resolver_where_dns_is_closed(void **state)
+{
+#define ESTABLISHED "-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n"
+#define NO_DOCKER   "-A OUTPUT -d 127.0.0.11" PROHIBIT4
+#define LOOPBACK    "-A OUTPUT -o lo -j ACCEPT\n"
+	static const struct row rows[] = {
+		{.said = {.mode = MODE_NONE},
+			.v4 = IN ESTABLISHED NO_DOCKER LOOPBACK ALLOWED("") REST4,
+			.v6 = IN6 OUT6 ALLOWED("6") REST6},
+		{.said = {.strict = true, .dns = DNS_NONE},
+			.allowed = "a.com",
+			.v4 = IN ESTABLISHED NO_DOCKER LOOPBACK ALLOWED("") REST4,
+			.v6 = IN6 OUT6 ALLOWED("6") REST6},
+		{.said = {.strict = true, .dns = DNS_NONE},
+			.allowed = "a.com",
+			.looking_up = true,
+			.v4 = IN OUT ALLOWED("") DNS4 REST4,
+			.v6 = IN6 OUT6 ALLOWED("6") REST6},
+	};
+
+	(void)state;
+	follow(rows, LENGTH(rows), "nameserver 127.0.0.11\n# ExtServers: [192.0.2.53]\n");
 }
 
 static void rules_by_resolver(void **state)
@@ -400,6 +435,30 @@ static void what_always_holds(void **state)
 	}
 }
 
+/* The rules are changed once the sets are filled, so those that they ask must be there before. */
+static void the_same_sets_are_asked_meanwhile(void **state)
+{
+	const struct resolv servers = resolv(SERVERS);
+	const struct host_networks host = {0};
+
+	(void)state;
+	for (int i = 0; i < 16; i++) {
+		struct policy it = policy((struct policy){.mode = i & 1 ? MODE_BLOCKLIST : MODE_ALLOWLIST,
+						  .dns = i & 2 ? DNS_NONE : DNS_RESOLVERS},
+			"a.com", i & 4 ? "b.com" : NULL, i & 8 ? "c.com" : NULL);
+		struct ruleset before, after;
+		struct error error;
+
+		assert_int_equal(policy_settle(&it, &error), 0);
+		assert_int_equal(policy_rules(&it, &servers, &host, false, true, &before, &error), 0);
+		assert_int_equal(policy_rules(&it, &servers, &host, false, false, &after, &error), 0);
+		for (int set = 0; set < SETS; set++)
+			must(ruleset_uses(&before, set) == ruleset_uses(&after, set), "policy %d: %s", i,
+				set_kinds[set].name);
+		policy_free(&it);
+	}
+}
+
 /* However long the lists are. */
 static void rules_stay_as_many(void **state)
 {
@@ -486,9 +545,11 @@ int main(void)
 		cmocka_unit_test(rules_of_each_mode),
 		cmocka_unit_test(rules_of_each_service),
 		cmocka_unit_test(rules_of_who_may_come_in),
+		cmocka_unit_test(dockers_resolver_where_dns_is_closed),
 		cmocka_unit_test(rules_by_resolver),
 		cmocka_unit_test(a_resolver_at_the_metadata_address),
 		cmocka_unit_test(what_always_holds),
+		cmocka_unit_test(the_same_sets_are_asked_meanwhile),
 		cmocka_unit_test(rules_stay_as_many),
 		cmocka_unit_test(an_agent_that_is_root_beside_dockers_old_resolver),
 		cmocka_unit_test(more_networks_than_there_is_room_for),

@@ -53,8 +53,9 @@ static void the_proxy(void **state)
 	static const struct {
 		const char *value, *words;
 	} refused[] = {
-		{"", "exactly the proxy is allowed"},
-		{"http://", "exactly the proxy"},
+		{"", "'(not shown)'|one HOST:PORT"},
+		{" ", "'(not shown)'|one HOST:PORT"},
+		{"http://", "'(not shown)'|one HOST:PORT"},
 		{"p.com", "exactly the proxy"},
 		{"p.com:3128-3130", "exactly the proxy"},
 		{"10.0.0.0/8:3128", "exactly the proxy"},
@@ -88,6 +89,18 @@ static void the_proxy(void **state)
 		must(!says(it.error.text, "secret"), "%s", it.error.text);
 		policy_free(&it.policy);
 	}
+}
+
+/* Else the one entry that is allowed would be the proxy, which nobody named. */
+static void no_proxy_is_none(void **state)
+{
+	static const struct pair pairs[PAIRS_MAX] = {
+		{SETTING_MODE, "proxy"}, {SETTING_ALLOW, "a.com:443"}, {SETTING_PROXY, ""}};
+	struct said it = say(pairs, false);
+
+	(void)state;
+	must(it.ret == -EINVAL, "the proxy is '%s'", list_text(&it.policy, LIST_ALLOWED));
+	policy_free(&it.policy);
 }
 
 static void the_host(void **state)
@@ -152,7 +165,6 @@ static void who_may_come_in(void **state)
 		{"host,8080", true, ANYBODY("8080")},
 		{"8080,host", true, ANYBODY("8080")},
 		{"host,10.0.0.0/8", true, "10.0.0.0/8"},
-		{"none,8080,10.0.0.1", false, ANYBODY("8080") " 10.0.0.1"},
 		{"host,80,443,10.0.0.1:22", true, ANYBODY("80,443") " 10.0.0.1:22"},
 		/* blanks and empty items are no trouble, as in any list */
 		{"8080, 9090", false, ANYBODY("8080,9090")},
@@ -203,6 +215,7 @@ int main(void)
 		cmocka_unit_test(lists_add_up),
 		cmocka_unit_test(a_port_of_the_host_is_no_allowed_domains),
 		cmocka_unit_test(the_proxy),
+		cmocka_unit_test(no_proxy_is_none),
 		cmocka_unit_test(the_host),
 		cmocka_unit_test(who_may_come_in),
 	};
