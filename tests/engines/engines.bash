@@ -122,6 +122,8 @@ docker_empty() {
 
 docker_down() {
 	docker_empty
+	# what tests built; the store keeps what docker_images brought
+	docker images --format '{{.Repository}}:{{.Tag}}' | grep -v '^localhost/' | while read -r image; do docker rmi -f "$image"; done > /dev/null 2>&1
 	lab_stop dockerd
 	find /sys/fs/cgroup -depth -type d -path "*/${LAB##*/}*" -exec rmdir {} + 2> /dev/null
 	return 0
