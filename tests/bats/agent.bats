@@ -30,6 +30,7 @@ plain() {
 @test "signals reach the agent" {
 	local signal
 	for signal in HUP INT QUIT USR1 USR2 TERM WINCH CONT; do
+		rm -f "$LAB/out" # the one before says "ready" too
 		plain python3 -c "
 import signal, sys, time
 def got(number, frame):

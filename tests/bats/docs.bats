@@ -45,3 +45,16 @@ PY
 		refute_says "not a variable"
 	done
 }
+
+@test "every entry of docs/entries.md is one, and the error shown there is the one that is printed" {
+	local entries=$BATS_TEST_DIRNAME/../../docs/entries.md entry n=0
+	while read -r entry; do
+		PARA_ALLOWED_DOMAINS=$entry run "$SECURE_INIT" --check
+		assert_status 0
+		n=$((n + 1))
+	done < <(sed -n '/^| entry/,/^$/p' "$entries" | cut -d'|' -f2 | grep -o '`[^`]*`' | tr -d '`')
+	[ $n -ge 10 ]
+	PARA_ALLOWED_DOMAINS=github.com,https://github.com/ run -101 "$SECURE_INIT" --check
+	[ "$output" = "$(grep '^secure-init: PARA_ALLOWED_DOMAINS: entry 2' "$entries")
+secure-init: Container will not start to prevent insecure operation" ] || [ "$output" = "$(grep '^secure-init: PARA_ALLOWED_DOMAINS: entry 2' "$entries")" ]
+}

@@ -10,6 +10,7 @@ setup() {
 	common_setup
 	export PARA_NETWORK_ISOLATION=false PARA_LOG_LEVEL=error
 	unset PARA_ALLOWED_DOMAINS
+	rm -f "$LAB/out"
 }
 
 INITS="tini dumb-init catatonit secure-init"
@@ -45,6 +46,7 @@ print("ready", flush=True)
 while True: signal.pause()'
 
 record() { # NAME OPTIONS: starts the recorder; sets job and pid
+	rm -f "$LAB/out" # the one before says "ready" too
 	init "$1" "$2" python3 -c "$RECORDER" > "$LAB/out" 2>&1 3>&- &
 	job=$!
 	lab_wait_for grep -q ready "$LAB/out"
