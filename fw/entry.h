@@ -32,6 +32,7 @@ struct entry {
 	unsigned int position;	  /* of its first item in the list, from 1 */
 	char name[NAME_TEXT];	  /* lower case, no trailing dot; "" for a prefix */
 	char preset[PRESET_NAME]; /* "@npm" if it came with that; else "" */
+	bool exact;		  /* this host alone, whatever else goes by its name */
 	struct prefix prefix;
 	unsigned int n_ports; /* 0 means all TCP and UDP ports */
 	struct port_range ports[ENTRY_PORTS_MAX];

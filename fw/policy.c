@@ -106,7 +106,8 @@ bool entry_is_github(const struct entry *entry)
 	static const char domain[] = "github.com";
 	const size_t length = strlen(entry->name), tail = sizeof(domain) - 1;
 
-	if (entry->kind != ENTRY_NAME || length < tail || strcmp(entry->name + length - tail, domain) != 0)
+	if (entry->kind != ENTRY_NAME || entry->exact || length < tail ||
+		strcmp(entry->name + length - tail, domain) != 0)
 		return false;
 	return length == tail || entry->name[length - tail - 1] == '.';
 }

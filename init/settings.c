@@ -171,8 +171,11 @@ static int read_proxy(struct policy *policy, const char *label, const char *text
 {
 	static const char scheme[] = "http://";
 	const char *place = strncasecmp(text, scheme, strlen(scheme)) == 0 ? text + strlen(scheme) : text;
+	struct entries *allowed = &policy->list[LIST_ALLOWED];
+	const size_t before = allowed->n;
 	char copy[NAME_TEXT + 16];
 	size_t length = strlen(place);
+	int ret;
 
 	if (length > 0 && place[length - 1] == '/')
 		length--;
@@ -182,7 +185,11 @@ static int read_proxy(struct policy *policy, const char *label, const char *text
 			"one HOST:PORT without user and password, as in proxy.example.com:3128", error);
 	memcpy(copy, place, length);
 	copy[length] = '\0';
-	return read_list(&policy->list[LIST_ALLOWED], label, copy, error);
+	ret = read_list(allowed, label, copy, error);
+	/* a proxy under github.com is that host, and not GitHub */
+	for (size_t i = before; i < allowed->n; i++)
+		allowed->v[i].exact = true;
+	return ret;
 }
 
 /* Every address, by halves, since a set cannot hold a network of length 0. */
@@ -213,7 +220,7 @@ static int allow_anybody(struct entries *inbound, const struct entry *ports)
  */
 static int read_inbound(struct policy *policy, const char *label, const char *text, struct error *error)
 {
-	static const char *const none[] = {"none", NULL};
+	static const char *const none[] = {"none", NULL}, *const words[] = {"host", NULL};
 	const char *rest = text;
 	struct entry ports = {.position = 1};
 	int ret = 0;
@@ -241,6 +248,8 @@ static int read_inbound(struct policy *policy, const char *label, const char *te
 			break;
 		rest += length + (rest[length] == ',');
 	}
+	if (ret == 0 && has_word(rest, words))
+		return settings_refuse(label, text, "host and ports first, and entries after them", error);
 	if (ret == 0 && ports.n_ports > 0 && allow_anybody(&policy->list[LIST_INBOUND], &ports) < 0)
 		ret = error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory while reading %s", label);
 	return ret == 0 ? read_list(&policy->list[LIST_INBOUND], label, rest, error) : ret;
@@ -296,6 +305,17 @@ static void warn_of_ignored(const struct settings *settings)
 		log_warn("network isolation is false, so what else %.300s says is ignored", settings->file);
 }
 
+/* Like a preset that a block list calls by itself. */
+static int block_metadata(struct entries *blocked, struct error *error)
+{
+	const size_t before = blocked->n;
+	int ret = entries_parse("the metadata services", policy_metadata, blocked, error);
+
+	for (size_t i = before; i < blocked->n; i++)
+		snprintf(blocked->v[i].preset, sizeof(blocked->v[i].preset), "@metadata");
+	return ret;
+}
+
 int settings_finish(struct settings *settings, bool wanted, struct error *error)
 {
 	struct policy *policy = settings->policy;
@@ -330,7 +350,6 @@ int settings_finish(struct settings *settings, bool wanted, struct error *error)
 		ret = entries_parse(
 			"the default list", POLICY_DEFAULT_LIST, &policy->list[LIST_ALLOWED], error);
 	if (ret == 0 && policy->mode == MODE_BLOCKLIST)
-		ret = entries_parse(
-			"the metadata services", policy_metadata, &policy->list[LIST_BLOCKED], error);
+		ret = block_metadata(&policy->list[LIST_BLOCKED], error);
 	return ret == 0 ? policy_settle(policy, error) : ret;
 }

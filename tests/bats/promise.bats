@@ -213,3 +213,17 @@ while True: u.sendto(b"answer", u.recvfrom(99)[1])' 3>&- &
 	assert_status 0
 	assert_says "PARA_SOMETHING_ELSE is not a variable of this version"
 }
+
+@test "a proxy under github.com is that host, and not GitHub with its ranges" {
+	PARA_NETWORK_MODE=proxy PARA_PROXY=github.com:443 run cage "$SECURE_INIT" setup
+	assert_status 0
+	refute_says "ranges"
+	stays $GITHUB_RANGE 443
+	run in_cage ipset list allowed-ports
+	assert_says "Number of entries: 2"
+}
+
+@test "words behind entries are refused, where they would be names" {
+	PARA_ALLOW_INBOUND=10.0.0.0/8:22,host run -101 "$SECURE_INIT" --check
+	assert_says "host and ports first"
+}

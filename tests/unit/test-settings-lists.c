@@ -136,6 +136,9 @@ static void the_host(void **state)
 	take(&it, SETTING_HOST, "subnet");
 	must_list(&it, LIST_ALLOWED, "10.0.0.1:80", "a word and an entry");
 	assert_int_equal(it.policy.host, HOST_GATEWAY);
+	/* not as names */
+	take(&it, SETTING_HOST, "10.0.0.1:80, none");
+	must_say(&it.error, FAIL_CONFIG, "'10.0.0.1:80, none'|subnet, gateway or none by itself", "none");
 	take(&it, SETTING_HOST, "10.0.0.0/8:x");
 	must_say(&it.error, FAIL_CONFIG, "PARA_ALLOW_HOST: entry 1, '10.0.0.0/8:x'", "10.0.0.0/8:x");
 	policy_free(&it.policy);
@@ -175,6 +178,8 @@ static void who_may_come_in(void **state)
 	static const struct {
 		const char *value, *words;
 	} refused[] = {
+		{"none,8080", "is 'none,8080'; it must be none by itself"},
+		{"host, none", "none by itself"},
 		{"0", "entry 1, '0'|1 to 65535"},
 		{"80-79", "backwards"},
 		{"-80", "1 to 65535"},
@@ -203,10 +208,28 @@ static void who_may_come_in(void **state)
 		take(&it, SETTING_INBOUND, refused[i].value);
 		must(it.ret == -EINVAL, "'%s' is taken for '%s'", refused[i].value,
 			list_text(&it.policy, LIST_INBOUND));
-		must_say(&it.error, FAIL_CONFIG, "PARA_ALLOW_INBOUND: entry |", refused[i].value);
+		must_say(&it.error, FAIL_CONFIG, "PARA_ALLOW_INBOUND", refused[i].value);
 		must_say(&it.error, FAIL_CONFIG, refused[i].words, refused[i].value);
 		policy_free(&it.policy);
 	}
+}
+
+/* As the first word it counts against whatever a file says; after others it changes nothing. */
+static void nobody_may_come_in(void **state)
+{
+	struct said first = {0}, last = {0};
+
+	(void)state;
+	take(&first, SETTING_INBOUND, "none");
+	take(&first, SETTING_INBOUND, "host,8080,10.0.0.1");
+	must_list(&first, LIST_INBOUND, "", "none first");
+	assert_false(first.policy.inbound_host);
+	take(&last, SETTING_INBOUND, "host,8080");
+	take(&last, SETTING_INBOUND, "none");
+	take(&last, SETTING_INBOUND, "10.0.0.1");
+	must_list(&last, LIST_INBOUND, ANYBODY("8080") " 10.0.0.1", "none amidst others");
+	assert_true(last.policy.inbound_host);
+	policy_free(&last.policy);
 }
 
 int main(void)
@@ -218,6 +241,7 @@ int main(void)
 		cmocka_unit_test(no_proxy_is_none),
 		cmocka_unit_test(the_host),
 		cmocka_unit_test(who_may_come_in),
+		cmocka_unit_test(nobody_may_come_in),
 	};
 
 	return cmocka_run_group_tests_name("settings-lists", tests, NULL, NULL);

@@ -225,6 +225,62 @@ static void isolation(void **state)
 	}
 }
 
+/* Whoever starts the container and speaks of a policy is not overruled by a file that says no. */
+static void isolation_by_a_file(void **state)
+{
+#define A_FILE "/etc/policy.json"
+	static const struct {
+		struct pair start, file, more; /* of the file */
+		bool wanted;
+		int isolated; /* -1: refused */
+	} rows[] = {
+		/* a file asks for isolation by being there */
+		{.file = {SETTING_ALLOW, "a.com"}, .isolated = 1},
+		{.file = {0, NULL}, .isolated = 1},
+		{.file = {SETTING_ISOLATION, "false"}, .isolated = 0},
+		{.file = {SETTING_ISOLATION, "false"}, .more = {SETTING_ALLOW, "a.com"}, .isolated = 0},
+		{.file = {SETTING_ISOLATION, "false"}, .wanted = true, .isolated = -1},
+		{.start = {SETTING_ALLOW, "a.com"}, .file = {SETTING_ISOLATION, "false"}, .isolated = -1},
+		{.start = {SETTING_SSH, "none"}, .file = {SETTING_ISOLATION, "false"}, .isolated = -1},
+		/* the start has said it himself */
+		{.start = {SETTING_ISOLATION, "true"}, .file = {SETTING_ISOLATION, "false"}, .isolated = 1},
+		{.start = {SETTING_ISOLATION, "false"}, .file = {SETTING_ISOLATION, "true"}, .isolated = 0},
+		{.start = {SETTING_ISOLATION, "false"},
+			.file = {SETTING_MODE, "none"},
+			.wanted = true,
+			.isolated = 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct said it = {0};
+
+		if (rows[i].start.value != NULL)
+			take(&it, rows[i].start.setting, rows[i].start.value);
+		it.settings.file = A_FILE;
+		if (rows[i].file.value != NULL)
+			take(&it, rows[i].file.setting, rows[i].file.value);
+		if (rows[i].more.value != NULL)
+			take(&it, rows[i].more.setting, rows[i].more.value);
+		finish(&it, rows[i].wanted);
+		must((it.ret < 0) == (rows[i].isolated < 0), "row %zu: %d", i, it.ret);
+		if (it.ret < 0)
+			must_say(&it.error, FAIL_CONFIG,
+				A_FILE
+				" says that there is no isolation|PARA_NETWORK_ISOLATION=true or false",
+				"a file that says no");
+		else
+			must(it.policy.isolated == rows[i].isolated, "row %zu: isolated is %d", i,
+				it.policy.isolated);
+		must(it.ret < 0 || it.policy.isolated ||
+				says(it.heard, "what else " A_FILE " says is ignored"),
+			"row %zu: '%s'", i, it.heard);
+		/* what the file said is not the start's */
+		must(!says(it.heard, "PARA_"), "row %zu: '%s'", i, it.heard);
+		policy_free(&it.policy);
+	}
+}
+
 static void what_is_ignored_is_named(void **state)
 {
 	static const struct pair pairs[PAIRS_MAX] = {{SETTING_ISOLATION, "off"},
@@ -326,6 +382,7 @@ int main(void)
 		cmocka_unit_test(a_long_value_is_cut_in_the_message),
 		cmocka_unit_test(the_first_that_is_taken_wins),
 		cmocka_unit_test(isolation),
+		cmocka_unit_test(isolation_by_a_file),
 		cmocka_unit_test(what_is_ignored_is_named),
 		cmocka_unit_test(the_lists_that_are_filled_in),
 		cmocka_unit_test(settings_that_do_not_go_together),
