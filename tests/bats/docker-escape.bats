@@ -6,8 +6,7 @@ load common
 load engines
 
 setup() {
-	common_setup
-	docker_empty
+	engines_begin
 	start para-s --cap-add NET_ADMIN --cap-add NET_RAW -e PARA_ALLOWED_DOMAINS=$ALLOW ${START_OPTIONS:-} localhost/para-agent sleep infinity
 	before=$(rules para-s)
 	[[ $before == *allowed-domains* ]]

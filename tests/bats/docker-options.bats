@@ -4,11 +4,6 @@ DOCKER_IMAGES="para-agent busybox-agent debian-root"
 load common
 load engines
 
-setup() {
-	common_setup
-	docker_empty
-}
-
 # refused_with STATUS OPTION... IMAGE: it does not start
 refused_with() {
 	local wanted=$1

@@ -8,6 +8,7 @@ setup_file() { engines_setup; }
 
 engines_setup() {
 	engines_need
+	[ -z "${ENGINE_CANNOT:-}" ] || return 0
 	engines_probe
 	set -a
 	lab_up
@@ -15,8 +16,12 @@ engines_setup() {
 	engines_podman_config "$LAB/podman"
 	set +a
 	! declare -F engines_machine > /dev/null || engines_machine
+	[ -z "${ENGINE_CANNOT:-}" ] || return 0
 	# shellcheck disable=SC2086
-	engine_up ${DOCKER_OPTIONS:-}
+	engine_up ${DOCKER_OPTIONS:-} || {
+		export ENGINE_CANNOT="dockerd does not run here: $(tail -n 1 "$LAB/dockerd.log")"
+		return 0
+	}
 	# shellcheck disable=SC2086
 	[ -z "${DOCKER_IMAGES:-}" ] || docker_images $DOCKER_IMAGES
 }
@@ -30,7 +35,10 @@ engines_teardown() {
 	lab_down
 }
 
-setup() {
+setup() { engines_begin; }
+
+engines_begin() {
+	[ -z "${ENGINE_CANNOT:-}" ] || skip "$ENGINE_CANNOT"
 	common_setup
 	engine_empty
 }

@@ -4,7 +4,7 @@ load common
 source "$BATS_TEST_DIRNAME/../engines/engines.bash"
 
 setup_file() {
-	command -v pasta > /dev/null || skip "pasta is not installed (Debian's passt)"
+	command -v pasta > /dev/null || { export CANNOT="pasta is not installed (Debian's passt)"; return; }
 	engines_probe
 	set -a
 	lab_up
@@ -17,7 +17,12 @@ setup_file() {
 	mkdir -p "$LAB/dev"
 	mknod -m 666 "$LAB/dev/tun" c 10 200 && mount --bind "$LAB/dev/tun" /dev/net/tun
 	mount --bind "$LAB/resolv.conf" /etc/resolv.conf
-	as_user unshare --user --map-root-user --net true || skip "this kernel has no user namespaces for ordinary users"
+	as_user unshare --user --map-root-user --net true || export CANNOT="this kernel has no user namespaces for ordinary users"
+}
+
+setup() {
+	[ -z "${CANNOT:-}" ] || skip "$CANNOT"
+	common_setup
 }
 
 teardown_file() {

@@ -16,9 +16,10 @@ PATH_INSIDE=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 # The bridge of dockerd and its IPv6 twin; where containers of no other network are.
 BRIDGE=172.30.99.1 BRIDGE_NET=172.30.99.0/24 BRIDGE6_NET=fd30:99::/64
 
-# engines_need: skips what cannot run here, with the reason that `images` left.
+# engines_need: fails where the images are not there; where no engine can work, ENGINE_CANNOT is why (bats cannot skip in
+# setup_file, so each test does).
 engines_need() {
-	[ ! -f "$ROOT/build/engines/cannot" ] || skip "$(cat "$ROOT/build/engines/cannot")"
+	[ ! -f "$ROOT/build/engines/cannot" ] || { export ENGINE_CANNOT="$(cat "$ROOT/build/engines/cannot")"; return; }
 	[ -f "$ROOT/build/engines/done" ] || {
 		echo "the images could not be made (tests/engines/images):"
 		cat "$ROOT/build/engines/failed" 2> /dev/null
@@ -107,9 +108,13 @@ docker_up() {
 	echo $! > "$LAB/dockerd.pid"
 	# what the bridge's IPv6 has no NAT for
 	ip -n "$WORLD" -6 route replace "$BRIDGE6_NET" via fd17::2
-	lab_wait_for docker version || { tail -n 20 "$LAB/dockerd.log"; return 1; }
+	lab_wait_for docker_answers || { tail -n 20 "$LAB/dockerd.log"; return 1; }
+	docker version > /dev/null || return 1
 	docker_empty
 }
+
+# it answers, or has ended and will not
+docker_answers() { docker version || lab_ended "$(cat "$LAB/dockerd.pid")"; }
 
 # no container, network or volume that an earlier test left
 docker_empty() {
@@ -121,6 +126,7 @@ docker_empty() {
 }
 
 docker_down() {
+	docker version > /dev/null 2>&1 || return 0
 	docker_empty
 	# what tests built; the store keeps what docker_images brought
 	docker images --format '{{.Repository}}:{{.Tag}}' | grep -v '^localhost/' | while read -r image; do docker rmi -f "$image"; done > /dev/null 2>&1
