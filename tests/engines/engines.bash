@@ -86,6 +86,8 @@ podman_empty() {
 podman_down() {
 	podman_empty
 	umount /var/lib/cni
+	find /sys/fs/cgroup -mindepth 2 -maxdepth 2 -name libpod_parent -exec rmdir {} + 2> /dev/null
+	return 0
 }
 
 # --- docker ---------------------------------------------------------------------------------------------------------
