@@ -24,6 +24,12 @@ common_setup() {
 	unset CAGE_CAPS CAGE_RESOLV CAGE_SETUP CAGE_UNDER
 }
 
+# say_nothing: no variable of the policy is set, not even those of common_setup.
+say_nothing() {
+	unset PARA_NETWORK_ISOLATION PARA_ALLOWED_DOMAINS PARA_BLOCKED_DOMAINS PARA_NETWORK_MODE PARA_PROFILE PARA_PROXY
+	unset PARA_ALLOW_DNS PARA_ALLOW_SSH PARA_ALLOW_HOST PARA_ALLOW_INBOUND PARA_POLICY
+}
+
 # assert_status N, assert_says TEXT, refute_says TEXT: on the last run, whose output is shown when they fail.
 assert_status() {
 	[ "$status" -eq "$1" ] || { echo "status $status instead of $1; output:"; echo "$output"; return 1; }

@@ -7,7 +7,7 @@ POLICY_MD=$BATS_TEST_DIRNAME/../../docs/policy.md
 setup() {
 	common_setup
 	lab_clean
-	unset PARA_NETWORK_ISOLATION PARA_ALLOWED_DOMAINS
+	say_nothing
 }
 
 @test "every console example prints what it shows" {

@@ -5,8 +5,7 @@ load common
 setup() {
 	common_setup
 	lab_clean
-	unset PARA_NETWORK_ISOLATION PARA_ALLOWED_DOMAINS PARA_BLOCKED_DOMAINS PARA_NETWORK_MODE PARA_PROFILE PARA_PROXY
-	unset PARA_ALLOW_DNS PARA_ALLOW_SSH PARA_ALLOW_HOST PARA_ALLOW_INBOUND PARA_POLICY
+	say_nothing
 }
 
 unprivileged="setpriv --reuid 65534 --regid 65534 --clear-groups --"

@@ -5,7 +5,7 @@ load common
 setup() {
 	common_setup
 	lab_clean
-	unset PARA_NETWORK_ISOLATION PARA_ALLOWED_DOMAINS
+	say_nothing
 }
 
 PROPERTY=$BATS_TEST_DIRNAME/../property/property.py
