@@ -86,7 +86,7 @@ podman_empty() {
 podman_down() {
 	podman_empty
 	umount /var/lib/cni
-	find /sys/fs/cgroup -mindepth 2 -maxdepth 2 -name libpod_parent -exec rmdir {} + 2> /dev/null
+	find /sys/fs/cgroup -depth -type d -path '*/libpod_parent*' -exec rmdir {} + 2> /dev/null
 	return 0
 }
 
