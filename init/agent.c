@@ -44,9 +44,15 @@ static void take_terminal(bool own_session)
 	if (own_session) {
 		setsid();
 		ioctl(STDIN_FILENO, TIOCSCTTY, 0);
-	} else {
+	} else if (tcgetpgrp(STDIN_FILENO) >= 0) {
 		setpgid(0, 0);
 		tcsetpgrp(STDIN_FILENO, getpgrp());
+	} else {
+		/*
+		 * No terminal. A session of its own is also a scheduling group of its own (sched(7),
+		 * autogroup): process 1 gets its share to reap in, however many there are.
+		 */
+		setsid();
 	}
 }
 
