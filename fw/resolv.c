@@ -1,10 +1,12 @@
 /* Reading resolv.conf: see the header. */
 #include "fw/resolv.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <arpa/inet.h>
+#include <net/if.h>
 #include <sys/socket.h>
 
 #include "util/cleanup.h"
@@ -12,11 +14,14 @@
 
 #define BLANKS " \t\r\n"
 
-/* "192.0.2.53" or "fe80::1%eth0", whose zone a rule does not ask for. */
-static bool read_address(const char *word, struct prefix *address)
+/* "192.0.2.53" or "fe80::1%eth0", whose zone a rule does not ask for; scope may be NULL. */
+static bool read_address(const char *word, struct prefix *address, unsigned int *scope)
 {
 	char text[INET6_ADDRSTRLEN];
 	size_t length = strcspn(word, "%");
+
+	if (scope != NULL)
+		*scope = word[length] == '%' ? if_nametoindex(word + length + 1) : 0;
 
 	if (length >= sizeof(text) || strchr(word, '/') != NULL)
 		return false;
@@ -35,8 +40,30 @@ static void read_upstreams(char *list, struct resolv *resolv)
 			continue;
 		if (resolv->n_upstreams == RESOLV_UPSTREAMS_MAX)
 			return;
-		if (read_address(word, &resolv->upstreams[resolv->n_upstreams]))
+		if (read_address(word, &resolv->upstreams[resolv->n_upstreams], NULL))
 			resolv->n_upstreams++;
+	}
+}
+
+/* Of several such lines the last one counts. */
+static void read_search(char *list, struct resolv *resolv)
+{
+	char *rest = list;
+
+	resolv->n_search = 0;
+	for (char *word; (word = strtok_r(rest, BLANKS, &rest)) != NULL;) {
+		char *domain = resolv->search[resolv->n_search];
+		size_t length = strlen(word);
+
+		if (length > 0 && word[length - 1] == '.')
+			length--;
+		if (length == 0 || length >= NAME_TEXT)
+			continue;
+		for (size_t i = 0; i < length; i++)
+			domain[i] = (char)tolower((unsigned char)word[i]);
+		domain[length] = '\0';
+		if (++resolv->n_search == RESOLV_SEARCH_MAX)
+			return;
 	}
 }
 
@@ -54,10 +81,15 @@ void resolv_read_line(char *line, struct resolv *resolv)
 		return;
 	}
 	word = strtok_r(rest, BLANKS, &rest);
+	if (word != NULL && (strcmp(word, "search") == 0 || strcmp(word, "domain") == 0)) {
+		read_search(rest, resolv);
+		return;
+	}
 	if (word == NULL || strcmp(word, "nameserver") != 0)
 		return;
 	word = strtok_r(rest, BLANKS, &rest);
-	if (word == NULL || resolv->n_servers == RESOLV_SERVERS_MAX || !read_address(word, server))
+	if (word == NULL || resolv->n_servers == RESOLV_SERVERS_MAX ||
+		!read_address(word, server, &resolv->scopes[resolv->n_servers]))
 		return;
 	resolv->docker = resolv->docker || prefix_compare(server, &docker) == 0;
 	resolv->n_servers++;

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "fw/entry.h"
 #include "fw/prefix.h"
 #include "util/error.h"
 
@@ -16,6 +17,8 @@
 #define RESOLV_SERVERS_MAX 3
 /* Upstreams of Docker's resolver that we make rules for. */
 #define RESOLV_UPSTREAMS_MAX 8
+/* resolv.conf(5) knew six search domains at most until glibc 2.26; more than these are passed over. */
+#define RESOLV_SEARCH_MAX 8
 
 struct resolv {
 	unsigned int n_servers;
@@ -29,6 +32,11 @@ struct resolv {
 	bool upstreams_named;
 	unsigned int n_upstreams;
 	struct prefix upstreams[RESOLV_UPSTREAMS_MAX];
+	/* the interface that a link-local server is on (if_nametoindex(3)); 0: none was named */
+	unsigned int scopes[RESOLV_SERVERS_MAX];
+	/* what the libc appends to a name in turn; lower case, no dot at either end */
+	unsigned int n_search;
+	char search[RESOLV_SEARCH_MAX][NAME_TEXT];
 };
 
 /*

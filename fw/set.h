@@ -55,6 +55,15 @@ struct contents {
 	size_t n_endpoints, room;
 };
 
+/* An address, or network, that the kernel takes out of its set by itself. */
+struct lease {
+	struct endpoint endpoint; /* low 0: any port */
+	uint32_t seconds;	  /* from now; at most LEASE_SECONDS_MAX */
+};
+
+/* ip_set counts a timeout in milliseconds of 32 bits (ip_set_timeout.h, IPSET_MAX_TIMEOUT). */
+#define LEASE_SECONDS_MAX 2147483U
+
 /* Both append, and return 0 or -ENOMEM. */
 int contents_add(struct contents *contents, const struct prefix *prefix);
 int contents_add_ports(struct contents *contents, const struct prefix *prefix, uint16_t low, uint16_t high);

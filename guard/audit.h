@@ -1,0 +1,41 @@
+/*
+ * The record: every refused packet that the firewall logged (nfnetlink_log), and questions of DNS, as a line
+ * for people and as one of JSON; each kind of event at most so often, with a count of what was left out.
+ * Reads bytes that the agent sent, and so belongs into a process without privileges.
+ */
+#ifndef GUARD_AUDIT_H
+#define GUARD_AUDIT_H
+
+#include <stdint.h>
+
+#include "fw/match.h"
+#include "fw/prefix.h"
+#include "guard/guard.h"
+#include "util/error.h"
+
+struct audit; /* bounded in memory, whatever comes */
+
+/*
+ * Opens the target that the settings name, and the nflog group, which needs NET_ADMIN; reading it does not.
+ * Nothing is opened later. Returns 0 with *audit (audit_free gives it back) or -errno with *error filled.
+ */
+int audit_open(const struct guard_settings *settings, struct audit **audit, struct error *error);
+void audit_free(struct audit *audit);
+
+/* To be polled for reading; then audit_read, which never blocks and reads a bounded number of packets. */
+int audit_fd(const struct audit *audit);
+void audit_read(struct audit *audit);
+
+/* DNS has told the agent that name is at this address: what is refused there is refused by that name. */
+void audit_name(struct audit *audit, const struct prefix *address, const char *name);
+
+/* A question the agent asked: type is DNS's (RFC 1035 3.2.2). */
+void audit_question(struct audit *audit, const char *name, uint16_t type, enum name_verdict verdict, bool refused);
+
+/* To be called about once a second: says the counts of what was left out. */
+void audit_tick(struct audit *audit);
+
+/* The end: the counts that are left, a summary, and with PARA_LEARN the list that would have allowed it. */
+void audit_end(struct audit *audit);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * What the guard's processes say to each other: one struct, always whole, over SOCK_SEQPACKET. The receiver
+ * believes none of it: the warden asks its own policy of every name and address again.
+ */
+#ifndef GUARD_MESSAGE_H
+#define GUARD_MESSAGE_H
+
+#include <stdint.h>
+
+#include "fw/entry.h"
+#include "fw/prefix.h"
+#include "fw/set.h"
+
+/* Addresses in one message; a longer answer takes several. */
+#define MESSAGE_ADDRESSES 32
+
+enum message_type {
+	/* resolver: name is at these addresses, for seconds more (of DNS, not clamped yet). Answered. */
+	MESSAGE_LEARN = 1,
+	/* resolver: name could not be asked for again; what is known of it shall stand for seconds more. Not
+	   answered. */
+	MESSAGE_KEEP,
+	/* warden: the LEARN of this number is done: the sets hold the addresses (status 0), or not (errno) */
+	MESSAGE_LEARNT,
+	/* warden: this entry is now on the list; take its name up, ask for it at once */
+	MESSAGE_ADD,
+	/* warden: this entry is no longer on the list */
+	MESSAGE_REMOVE,
+	/* warden: names outside the policy are refused (status 1) or answered (0); comes with a new policy */
+	MESSAGE_FILTER,
+};
+
+struct message {
+	uint32_t type;	 /* enum message_type */
+	uint32_t number; /* the sender's, of a LEARN; the same in its LEARNT */
+	int32_t status;
+	uint32_t seconds;
+	uint32_t list;		   /* enum list, of ADD and REMOVE */
+	uint32_t n;		   /* addresses */
+	char name[NAME_TEXT + 2];  /* lower case, no trailing dot, NUL-terminated */
+	struct prefix addresses[MESSAGE_ADDRESSES];
+	struct entry entry; /* of ADD and REMOVE */
+};
+
+/* Sends one message whole. Returns 0, -EAGAIN if the socket does not block and is full, or -errno. */
+int message_send(int socket, const struct message *message);
+
+/*
+ * Receives one message of exactly the right size, its name terminated and n within bounds. Returns 0,
+ * -EAGAIN, -EPIPE at the other side's end, or -errno.
+ */
+int message_receive(int socket, struct message *message);
+
+#endif
