@@ -73,15 +73,40 @@ int firewall_settle(struct firewall *firewall, const struct ruleset *ruleset, st
 
 int firewall_open(struct firewall *firewall, const struct contents contents[LISTS], struct error *error)
 {
-	for (int set = 0; set < SETS; set++) {
-		int ret;
+	int ret = 0;
 
-		if (firewall->index[set] == IPSET_INVALID_ID)
-			continue;
-		ret = ipset_fill(&firewall->netlink, set, &contents[SET_LIST(set)], error);
+	for (int list = 0; list < LISTS && ret == 0; list++)
+		ret = firewall_refill(firewall, (enum list)list, &contents[list], NULL, 0, error);
+	return ret;
+}
 
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
+int firewall_refill(struct firewall *firewall, enum list list, const struct contents *contents,
+	const struct lease *leases, size_t n, struct error *error)
+{
+	int ret = 0;
+
+	for (int set = SET_OF(list, 0); set < SET_OF(list, SET_KINDS) && ret == 0; set++)
+		if (firewall->index[set] != IPSET_INVALID_ID)
+			ret = ipset_fill(&firewall->netlink, set, contents, leases, n, error);
+	return ret;
+}
+
+int firewall_lend(struct firewall *firewall, enum list list, const struct lease *leases, size_t n)
+{
+	int ret = 0;
+
+	for (int set = SET_OF(list, 0); set < SET_OF(list, SET_KINDS) && ret == 0; set++)
+		if (firewall->index[set] != IPSET_INVALID_ID)
+			ret = ipset_lend(&firewall->netlink, set, leases, n);
+	return ret;
+}
+
+int firewall_take_back(struct firewall *firewall, enum list list, const struct lease *leases, size_t n)
+{
+	int ret = 0;
+
+	for (int set = SET_OF(list, 0); set < SET_OF(list, SET_KINDS) && ret == 0; set++)
+		if (firewall->index[set] != IPSET_INVALID_ID)
+			ret = ipset_take_back(&firewall->netlink, set, leases, n);
+	return ret;
 }

@@ -44,8 +44,8 @@ int firewall_open(struct firewall *firewall, const struct contents contents[LIST
 int firewall_settle(struct firewall *firewall, const struct ruleset *ruleset, struct error *error);
 
 /*
- * Adds leases to the sets of a list that stand; one that is there already gets the new time. The caller sees to
- * it that none of them is in the set for good. Returns 0 or -errno.
+ * Adds leases to the sets of a list that stand; one that is there already gets the new time. The caller sees
+ * to it that none of them is in the set for good. Returns 0 or -errno.
  */
 int firewall_lend(struct firewall *firewall, enum list list, const struct lease *leases, size_t n);
 

@@ -20,7 +20,8 @@
 /* Of one message with many elements; below the 64 KiB that a nested attribute's length can say. */
 #define FILL_BYTES 32768
 
-/* Types' revision 0 is understood by every kernel, and has all that we ask for: networks, ports, maxelem. */
+/* Types' revision 0 is understood by every kernel, and has all that we ask for: networks, ports, maxelem,
+ * timeouts. */
 #define TYPE_REVISION_ANY   0
 #define TYPE_REVISION_PORTS 1 /* hash:net,port began at 1 */
 
@@ -60,6 +61,8 @@ static int create(struct netlink *netlink, const char *name, const struct set_ki
 	mnl_attr_put_u8(message, IPSET_ATTR_FAMILY, kind->family);
 	data = mnl_attr_nest_start(message, IPSET_ATTR_DATA);
 	mnl_attr_put_u32(message, IPSET_ATTR_MAXELEM | NLA_F_NET_BYTEORDER, htonl(SET_ELEMENTS_MAX));
+	/* elements can have a time; without one they stay */
+	mnl_attr_put_u32(message, IPSET_ATTR_TIMEOUT | NLA_F_NET_BYTEORDER, 0);
 	mnl_attr_nest_end(message, data);
 	return netlink_talk(netlink, message, NULL, NULL);
 }
@@ -158,22 +161,31 @@ static void put_ports(struct nlmsghdr *message, uint8_t protocol, const struct e
 	mnl_attr_put_u16(message, IPSET_ATTR_PORT_TO | NLA_F_NET_BYTEORDER, htons(endpoint->high));
 }
 
-/* The n-th element of a set's contents in the form that ADD takes; protocol 0 where the set has no ports. */
-static void put_element(struct nlmsghdr *message, const struct prefix *prefix, uint8_t protocol,
-	const struct endpoint *endpoint)
+/* One element of a set. */
+struct element {
+	const struct endpoint *endpoint;
+	uint8_t protocol; /* 0 where the set has no ports */
+	uint32_t seconds; /* 0: for good */
+};
+
+static void put_element(struct nlmsghdr *message, const struct element *element)
 {
 	struct nlattr *data = mnl_attr_nest_start(message, IPSET_ATTR_DATA);
 
-	put_address(message, prefix);
-	if (endpoint != NULL)
-		put_ports(message, protocol, endpoint);
+	put_address(message, &element->endpoint->prefix);
+	if (element->protocol != 0)
+		put_ports(message, element->protocol, element->endpoint);
+	if (element->seconds != 0)
+		mnl_attr_put_u32(message, IPSET_ATTR_TIMEOUT | NLA_F_NET_BYTEORDER, htonl(element->seconds));
 	mnl_attr_nest_end(message, data);
 }
 
-/* A message of ADDs in the making; sent when it is full, and at the end. */
+/* A message of elements to be added or deleted, in the making; sent when it is full, and at the end. */
 struct filling {
 	struct netlink *netlink;
+	uint8_t command;
 	const char *name;
+	const struct set_kind *kind;
 	struct nlmsghdr *message;
 	struct nlattr *list;
 	char buffer[FILL_BYTES + 1024];
@@ -190,48 +202,83 @@ static int filling_send(struct filling *filling)
 	return netlink_talk(filling->netlink, message, NULL, NULL);
 }
 
-static int filling_add(struct filling *filling, const struct prefix *prefix, uint8_t protocol,
-	const struct endpoint *endpoint)
+static int filling_add(struct filling *filling, const struct element *element)
 {
 	if (filling->message == NULL) {
-		filling->message =
-			begin(filling->netlink, filling->buffer, IPSET_CMD_ADD, prefix->family, PROTOCOL);
+		filling->message = begin(
+			filling->netlink, filling->buffer, filling->command, filling->kind->family, PROTOCOL);
 		mnl_attr_put_strz(filling->message, IPSET_ATTR_SETNAME, filling->name);
 		/* a list of elements must say a line, which names the bad one in an error */
 		mnl_attr_put_u32(filling->message, IPSET_ATTR_LINENO, 0);
 		filling->list = mnl_attr_nest_start(filling->message, IPSET_ATTR_ADT);
 	}
-	put_element(filling->message, prefix, protocol, endpoint);
+	put_element(filling->message, element);
 	return filling->message->nlmsg_len >= FILL_BYTES ? filling_send(filling) : 0;
 }
 
-static int fill(struct filling *filling, const struct set_kind *kind, const struct contents *contents)
+/* Adds the endpoint if it is of the set's kind: with ports once for each protocol. */
+static int filling_put(struct filling *filling, const struct endpoint *endpoint, uint32_t seconds)
 {
-	static const uint8_t protocols[] = {IPPROTO_TCP, IPPROTO_UDP};
+	struct element element = {.endpoint = endpoint, .seconds = seconds};
+	int ret;
+
+	if (endpoint->prefix.family != filling->kind->family ||
+		(endpoint->low != 0) != filling->kind->with_ports)
+		return 0;
+	if (!filling->kind->with_ports)
+		return filling_add(filling, &element);
+	element.protocol = IPPROTO_TCP;
+	ret = filling_add(filling, &element);
+	element.protocol = IPPROTO_UDP;
+	return ret == 0 ? filling_add(filling, &element) : ret;
+}
+
+static int put_contents(struct filling *filling, const struct contents *contents)
+{
 	int ret = 0;
 
-	if (!kind->with_ports) {
-		for (size_t i = 0; i < contents->any.n && ret == 0; i++)
-			if (contents->any.v[i].family == kind->family)
-				ret = filling_add(filling, &contents->any.v[i], 0, NULL);
-	} else {
-		for (size_t i = 0; i < contents->n_endpoints && ret == 0; i++) {
-			const struct endpoint *endpoint = &contents->endpoints[i];
+	for (size_t i = 0; i < contents->any.n && ret == 0; i++)
+		ret = filling_put(filling, &(const struct endpoint){.prefix = contents->any.v[i]}, 0);
+	for (size_t i = 0; i < contents->n_endpoints && ret == 0; i++)
+		ret = filling_put(filling, &contents->endpoints[i], 0);
+	return ret;
+}
 
-			if (endpoint->prefix.family != kind->family)
-				continue;
-			for (size_t p = 0; p < sizeof(protocols) && ret == 0; p++)
-				ret = filling_add(filling, &endpoint->prefix, protocols[p], endpoint);
-		}
-	}
+static int put_leases(struct filling *filling, const struct lease *leases, size_t n)
+{
+	int ret = 0;
+
+	for (size_t i = 0; i < n && ret == 0; i++)
+		ret = filling_put(filling, &leases[i].endpoint, leases[i].seconds);
 	return ret == 0 ? filling_send(filling) : ret;
 }
 
-int ipset_fill(struct netlink *netlink, int set, const struct contents *contents, struct error *error)
+int ipset_lend(struct netlink *netlink, int set, const struct lease *leases, size_t n)
+{
+	struct filling filling = {.netlink = netlink,
+		.command = IPSET_CMD_ADD,
+		.name = set_kinds[set].name,
+		.kind = &set_kinds[set]};
+
+	return put_leases(&filling, leases, n);
+}
+
+int ipset_take_back(struct netlink *netlink, int set, const struct lease *leases, size_t n)
+{
+	struct filling filling = {.netlink = netlink,
+		.command = IPSET_CMD_DEL,
+		.name = set_kinds[set].name,
+		.kind = &set_kinds[set]};
+
+	return put_leases(&filling, leases, n);
+}
+
+int ipset_fill(struct netlink *netlink, int set, const struct contents *contents, const struct lease *leases,
+	size_t n, struct error *error)
 {
 	const struct set_kind *kind = &set_kinds[set];
 	char next[IPSET_MAXNAMELEN];
-	struct filling filling = {.netlink = netlink, .name = next};
+	struct filling filling = {.netlink = netlink, .command = IPSET_CMD_ADD, .name = next, .kind = kind};
 	int ret;
 
 	snprintf(next, sizeof(next), "%s-next", kind->name);
@@ -241,7 +288,9 @@ int ipset_fill(struct netlink *netlink, int set, const struct contents *contents
 		ret = simple(netlink, IPSET_CMD_FLUSH, next, NULL);
 	if (ret < 0)
 		return refused(error, "make", next, ret);
-	ret = fill(&filling, kind, contents);
+	ret = put_contents(&filling, contents);
+	if (ret == 0)
+		ret = put_leases(&filling, leases, n);
 	if (ret < 0)
 		return refused(error, "fill", next, ret);
 	ret = simple(netlink, IPSET_CMD_SWAP, next, kind->name);

@@ -28,8 +28,8 @@ struct policy {
 	bool isolated;
 	bool defaulted; /* no list was given: the entries are the four documented defaults */
 	bool strict;	/* PARA_PROFILE: what is not named is closed */
-	bool guarded;	/* PARA_GUARD: DNS goes through the guard, what is refused is logged (guard/guard.h) */
-	bool filter;	/* PARA_DNS: names that no list allows are not answered; needs the guard */
+	bool guarded; /* PARA_GUARD: DNS goes through the guard, what is refused is logged (guard/guard.h) */
+	bool filter;  /* PARA_DNS: names that no list allows are not answered; needs the guard */
 	enum mode mode;
 	enum dns dns;
 	enum ssh ssh;
