@@ -14,6 +14,7 @@
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/x_tables.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_owner.h>
 #include <linux/netfilter/xt_set.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
@@ -27,8 +28,8 @@
 #define TABLE_OWNER   0x2
 #define TABLE_PERSIST 0x4
 
-#define BATCH_BYTES  98304 /* RULES_MAX rules of at most 600 bytes fit, with room to spare */
-#define MESSAGE_ROOM 2048U /* what must be left for one more message, and the batch's end */
+#define BATCH_BYTES  131072 /* RULES_MAX rules of at most 600 bytes fit, with room to spare */
+#define MESSAGE_ROOM 2048U  /* what must be left for one more message, and the batch's end */
 
 /* XT_CONNTRACK_STATE_BIT of the two states (linux/netfilter/xt_conntrack.h; enum ip_conntrack_info). */
 #define CT_ESTABLISHED XT_CONNTRACK_STATE_BIT(0)
@@ -196,9 +197,11 @@ static void put_matches(struct nlmsghdr *message, const struct rule *rule, const
 
 		xt(message, "match", "icmp6", 0, &info, sizeof(info));
 	}
-	if (rule->by_root) {
-		/* netfilter/xt_owner.h: a range of uids, here 0 to 0 */
-		const struct xt_owner_match_info info = {.match = XT_OWNER_UID};
+	if (rule->user != USER_ANY) {
+		/* netfilter/xt_owner.h: a range of uids, here of one */
+		const uint32_t uid = rule->user == USER_ROOT ? 0 : GUARD_UID_RESOLVER;
+		const struct xt_owner_match_info info = {
+			.match = XT_OWNER_UID, .uid_min = uid, .uid_max = uid};
 
 		xt(message, "match", "owner", 1, &info, sizeof(info));
 	}
@@ -236,6 +239,12 @@ static void put_verdict(struct nlmsghdr *message, const struct rule *rule)
 		mnl_attr_nest_end(message, verdict);
 		mnl_attr_nest_end(message, value);
 		expression_end(message, element, data);
+	} else if (rule->verdict == VERDICT_LOG) {
+		struct xt_nflog_info info = {
+			.group = GUARD_NFLOG_GROUP, .threshold = XT_NFLOG_DEFAULT_THRESHOLD};
+
+		memcpy(info.prefix, GUARD_NFLOG_PREFIX, sizeof(GUARD_NFLOG_PREFIX));
+		xt(message, "target", "NFLOG", 0, &info, sizeof(info));
 	} else if (rule->family == AF_INET) {
 		const struct ipt_reject_info info = {
 			.with = rule->verdict == VERDICT_RESET ? IPT_TCP_RESET : IPT_ICMP_ADMIN_PROHIBITED};
