@@ -28,6 +28,7 @@ struct target {
 	char name[NAME_TEXT];
 	enum need need;
 	bool failed;
+	bool fixed; /* /etc/hosts says so, and DNS is not to be asked */
 	struct prefixes addresses;
 };
 

@@ -87,8 +87,45 @@ static bool is_one_place(const struct entries *entries)
 {
 	const struct entry *entry = entries->v;
 
-	return entries->n == 1 && entry->n_ports == 1 && entry->ports[0].low == entry->ports[0].high &&
+	return entries->n == 1 && entry->kind != ENTRY_WILDCARD && entry->n_ports == 1 &&
+	       entry->ports[0].low == entry->ports[0].high &&
 	       (entry->name[0] != '\0' || prefix_is_address(&entry->prefix));
+}
+
+/* What only the guard can do, and nobody is there to do it. */
+static int check_guard(const struct policy *policy, struct error *error)
+{
+	char text[ENTRY_TEXT];
+
+	for (int list = 0; list < LISTS; list++) {
+		const struct entries *entries = &policy->list[list];
+
+		for (size_t i = 0; i < entries->n; i++)
+			if (entries->v[i].kind == ENTRY_WILDCARD &&
+				(!policy->guarded || list == LIST_INBOUND ||
+					(list == LIST_ALLOWED && policy->dns == DNS_NONE)))
+				return error_set(error, FAIL_CONFIG, EINVAL,
+					"'%.300s' is a wildcard, and %s; name each host, as in api.%.200s",
+					entry_text(&entries->v[i], text),
+					list == LIST_INBOUND ? "nobody can be let in by one"
+					: policy->guarded
+						? "without DNS (PARA_ALLOW_DNS=none) nobody learns what it "
+						  "means"
+						: "only the guard knows what it means (PARA_GUARD is off, or "
+						  "nothing stays behind that could be it)",
+					entries->v[i].name);
+	}
+	if (policy->filter && !policy->guarded)
+		return error_set(error, FAIL_CONFIG, EINVAL,
+			"PARA_DNS=filter needs the guard, and that is off (PARA_GUARD), or nothing stays "
+			"behind that "
+			"could be it");
+	if (policy->mode == MODE_OBSERVE && !policy->guarded)
+		return error_set(error, FAIL_CONFIG, EINVAL,
+			"the network mode unprotected-observe is about what the guard records, and that is "
+			"off "
+			"(PARA_GUARD), or nothing stays behind that could be it");
+	return 0;
 }
 
 int policy_settle(struct policy *policy, struct error *error)
@@ -108,7 +145,7 @@ int policy_settle(struct policy *policy, struct error *error)
 			"the network mode is proxy, so exactly the proxy is allowed: set "
 			"PARA_PROXY=HOST:PORT, and no "
 			"allowed domains (let the proxy decide on them)");
-	return 0;
+	return check_guard(policy, error);
 }
 
 bool entry_is_github(const struct entry *entry)
@@ -427,8 +464,7 @@ int policy_rules(const struct policy *policy, const struct resolv *resolv, const
 		return error_set(error, FAIL_PRIVILEGE, EPERM,
 			"Docker's resolver (127.0.0.11) asks other servers from inside this container, as "
 			"root, so "
-			"an agent that is root could ask them for any name, which PARA_DNS=filter or the "
-			"profile strict "
+			"an agent that is root could ask them for any name, which this policy "
 			"forbids. Run the agent as another user (-e PARA_RUN_AS=USER)");
 	memset(ruleset, 0, sizeof(*ruleset));
 	ruleset->logs = policy->guarded && !lookup;
@@ -443,4 +479,14 @@ int policy_rules(const struct policy *policy, const struct resolv *resolv, const
 			"makes",
 			ruleset->n, RULES_MAX);
 	return 0;
+}
+
+struct detour policy_detour(const struct policy *policy, const struct resolv *resolv)
+{
+	return (struct detour){
+		.dns = policy->guarded && policy->dns == DNS_RESOLVERS,
+		.root_asks = policy_root_asks(resolv),
+		.connections = policy->connections,
+		.bytes = policy->bytes,
+	};
 }

@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "fw/detour.h"
 #include "fw/entry.h"
 #include "fw/resolv.h"
 #include "fw/route.h"
@@ -31,6 +32,8 @@ struct policy {
 	bool strict;	/* PARA_PROFILE: what is not named is closed */
 	bool guarded; /* PARA_GUARD: DNS goes through the guard, what is refused is logged (guard/guard.h) */
 	bool filter;  /* PARA_DNS: names that no list allows are not answered; needs the guard */
+	uint32_t connections; /* PARA_LIMIT_CONNECTIONS: that may begin in a minute; 0: any number */
+	uint64_t bytes;	      /* PARA_QUOTA_BYTES: that may leave in all; 0: any number */
 	enum mode mode;
 	enum dns dns;
 	enum ssh ssh;
@@ -90,5 +93,8 @@ enum stage {
  */
 int policy_rules(const struct policy *policy, const struct resolv *resolv, const struct host_networks *host,
 	bool agent_is_root, enum stage stage, struct ruleset *ruleset, struct error *error);
+
+/* What the guard's table is to do. */
+struct detour policy_detour(const struct policy *policy, const struct resolv *resolv);
 
 #endif
