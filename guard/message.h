@@ -28,6 +28,12 @@ enum message_type {
 	MESSAGE_REMOVE,
 	/* warden: names outside the policy are refused (status 1) or answered (0); comes with a new policy */
 	MESSAGE_FILTER,
+	/* fetcher: some of GitHub's ranges are at addresses */
+	MESSAGE_RANGE,
+	/* fetcher: that was all of them */
+	MESSAGE_RANGES_DONE,
+	/* fetcher: they cannot be had now, name says why; those of before stand */
+	MESSAGE_RANGES_FAILED,
 };
 
 struct message {
