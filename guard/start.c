@@ -126,7 +126,8 @@ static void leave_behind(const struct birth *birth, enum guard_role role)
 		role == GUARD_FETCHER ? birth->fetcher[1] : birth->fetcher[0],
 		role == GUARD_FETCHER ? birth->resolver[1] : -1,
 		role == GUARD_RESOLVER ? birth->fetcher[1] : -1,
-		role != GUARD_WARDEN ? mnl_socket_get_fd(birth->start->firewall->netlink.socket) : -1};
+		role != GUARD_WARDEN ? mnl_socket_get_fd(birth->start->firewall->netlink.socket) : -1,
+		birth->start->lookup->socket};
 	const struct sigaction standard = {.sa_handler = SIG_DFL};
 	sigset_t all;
 
