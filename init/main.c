@@ -132,8 +132,9 @@ static int set_guard(struct setup *setup, struct error *error)
 static int isolate(struct setup *setup, struct error *error)
 {
 	struct proofs proofs = {0};
-	int ret = setup->config->action == ACTION_SETUP ? preflight_setup(error)
-							: preflight(&setup->user, setup->config->policy.guarded, error);
+	int ret = setup->config->action == ACTION_SETUP
+			  ? preflight_setup(error)
+			  : preflight(&setup->user, setup->config->policy.guarded, error);
 
 	if (ret == 0)
 		ret = firewall_begin(&setup->firewall, error);
@@ -265,6 +266,9 @@ int main(int argc, char *argv[])
 	/* the cage of process 1 is made now, any other stands */
 	if (ret == 0 && config.action == ACTION_TEST && getpid() == 1)
 		config.action = ACTION_RUN;
+	/* what a set-up left behind, which ended, has no guard */
+	if ((config.action == ACTION_STATUS || config.action == ACTION_TEST) && !status_guarded())
+		config.policy.guarded = false;
 	if (ret == 0 && answer_wanted(&config))
 		ret = answer(&config, &setup.user, &error);
 	if (ret < 0)

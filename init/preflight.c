@@ -70,7 +70,8 @@ static int missing(const char *name, unsigned int capability, const char *what, 
 	else
 		snprintf(hint, sizeof(hint),
 			"user %u gets it only from the program's file (setcap "
-			"cap_net_admin,cap_setpcap,cap_setuid,cap_setgid=p, and as process 1); else start as root: --user root -e PARA_RUN_AS=%u",
+			"cap_net_admin,cap_setpcap,cap_setuid,cap_setgid=p, and as process 1); else start as "
+			"root: --user root -e PARA_RUN_AS=%u",
 			getuid(), getuid());
 	return error_set(error, FAIL_PRIVILEGE, EPERM, "CAP_%s is missing, which is needed to %s; %s", name,
 		what, hint);
@@ -111,7 +112,8 @@ static int check_user(const struct user *user, struct error *error)
 	if (uid != GUARD_UID_RESOLVER && uid != GUARD_UID_WARDEN)
 		return 0;
 	return error_set(error, FAIL_CONFIG, EINVAL,
-		"the agent's user is %u, which is the guard's; choose another one (docker run --user, PARA_RUN_AS), or "
+		"the agent's user is %u, which is the guard's; choose another one (docker run --user, "
+		"PARA_RUN_AS), or "
 		"PARA_GUARD=off",
 		uid);
 }
