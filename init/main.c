@@ -224,7 +224,7 @@ static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *e
 		prctl(PR_SET_PDEATHSIG, config->parent_signal, 0, 0, 0);
 	/* the agent may have our uid; it gets neither our memory nor our descriptors */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	return agent_start(config->agent, mask, error);
+	return agent_start(config->agent, mask, &config->fence, error);
 }
 
 /* Orphans come to process 1 by themselves, to another one if it asks for them (prctl(2),
