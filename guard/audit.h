@@ -30,7 +30,8 @@ void audit_read(struct audit *audit);
 void audit_name(struct audit *audit, const struct prefix *address, const char *name);
 
 /* A question the agent asked: type is DNS's (RFC 1035 3.2.2). */
-void audit_question(struct audit *audit, const char *name, uint16_t type, enum name_verdict verdict, bool refused);
+void audit_question(
+	struct audit *audit, const char *name, uint16_t type, enum name_verdict verdict, bool refused);
 
 /* To be called about once a second: says the counts of what was left out. */
 void audit_tick(struct audit *audit);

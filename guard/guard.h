@@ -39,11 +39,11 @@
 
 /* How the guard is to behave (docs/guard.md). */
 struct guard_settings {
-	const char *audit;     /* PARA_AUDIT: NULL, "off", "stderr", a path, or "unix:PATH"; of the environment */
-	bool dns_log;	       /* PARA_DNS_LOG: a line a question */
-	bool learn;	       /* PARA_LEARN: at the end, say what would have to be allowed */
-	bool stop_on_tamper;   /* PARA_ON_TAMPER=stop */
-	bool stop_on_loss;     /* PARA_ON_GUARD_LOSS=stop; process 1's part */
+	const char *audit; /* PARA_AUDIT: NULL, "off", "stderr", a path, or "unix:PATH"; of the environment */
+	bool dns_log;	   /* PARA_DNS_LOG: a line a question */
+	bool learn;	   /* PARA_LEARN: at the end, say what would have to be allowed */
+	bool stop_on_tamper; /* PARA_ON_TAMPER=stop */
+	bool stop_on_loss;   /* PARA_ON_GUARD_LOSS=stop; process 1's part */
 };
 
 /* What the guard is told when it starts: all of it stands in the parent's memory, and is copied by fork. */
@@ -51,10 +51,10 @@ struct guard_start {
 	const struct policy *policy;
 	const struct resolv *resolv;
 	const struct host_networks *host;
-	const struct lookup *lookup;	  /* names' addresses as of the start */
-	const struct prefixes *ranges;	  /* of GitHub */
-	const struct ruleset *ruleset;	  /* that stand */
-	struct firewall *firewall;	  /* the warden writes with its socket, which owns the tables */
+	const struct lookup *lookup;   /* names' addresses as of the start */
+	const struct prefixes *ranges; /* of GitHub */
+	const struct ruleset *ruleset; /* that stand */
+	struct firewall *firewall;     /* the warden writes with its socket, which owns the tables */
 	bool agent_is_root;
 	const struct guard_settings *settings;
 };

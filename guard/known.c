@@ -18,8 +18,8 @@ int known_make(struct known *known)
 {
 	*known = (struct known){0};
 	known->names = malloc(KNOWN_NAME_BYTES);
-	if (known->names == NULL ||
-		table_make(&known->table, KNOWN_ADDRESSES, sizeof(struct prefix), sizeof(struct record)) < 0) {
+	if (known->names == NULL || table_make(&known->table, KNOWN_ADDRESSES, sizeof(struct prefix),
+					    sizeof(struct record)) < 0) {
 		known_free(known);
 		return -ENOMEM;
 	}

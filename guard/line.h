@@ -32,7 +32,8 @@ int protocol_number(const char *text);
 #define PROTOCOL_TEXT 12
 const char *protocol_text(uint8_t protocol, char text[PROTOCOL_TEXT]);
 
-/* The name of a type of DNS records (RFC 1035 3.2.2, IANA), or "TYPE65280" (RFC 3597 5), in text. Returns text. */
+/* The name of a type of DNS records (RFC 1035 3.2.2, IANA), or "TYPE65280" (RFC 3597 5), in text. Returns
+ * text. */
 #define QTYPE_TEXT 12
 const char *qtype_text(uint16_t type, char text[QTYPE_TEXT]);
 

@@ -35,9 +35,9 @@ struct message {
 	uint32_t number; /* the sender's, of a LEARN; the same in its LEARNT */
 	int32_t status;
 	uint32_t seconds;
-	uint32_t list;		   /* enum list, of ADD and REMOVE */
-	uint32_t n;		   /* addresses */
-	char name[NAME_TEXT + 2];  /* lower case, no trailing dot, NUL-terminated */
+	uint32_t list;		  /* enum list, of ADD and REMOVE */
+	uint32_t n;		  /* addresses */
+	char name[NAME_TEXT + 2]; /* lower case, no trailing dot, NUL-terminated */
 	struct prefix addresses[MESSAGE_ADDRESSES];
 	struct entry entry; /* of ADD and REMOVE */
 };

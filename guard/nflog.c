@@ -1,6 +1,7 @@
 /*
- * Attributes of a logged packet, then its headers. Sources: linux/netfilter/nfnetlink_log.h; RFC 791, RFC 8200
- * (4, extension headers), RFC 4302 (2.2), RFC 768, 9293, 3828, 9260, 4340 (ports first in each), 792, 4443.
+ * Attributes of a logged packet, then its headers. Sources: linux/netfilter/nfnetlink_log.h; RFC 791, RFC
+ * 8200 (4, extension headers), RFC 4302 (2.2), RFC 768, 9293, 3828, 9260, 4340 (ports first in each), 792,
+ * 4443.
  */
 #include "guard/nflog.h"
 

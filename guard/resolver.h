@@ -12,14 +12,15 @@
 
 /*
  * What a name's addresses live in the sets: the answer's TTL, at least and at most this, and a grace, for
- * programs that keep an address longer than they should. A name of the lists is asked for again when the grace
- * begins. In seconds.
+ * programs that keep an address longer than they should. A name of the lists is asked for again when the
+ * grace begins. In seconds.
  */
 #define LEARN_SECONDS_MIN   60
 #define LEARN_SECONDS_MAX   3600
 #define LEARN_SECONDS_GRACE 300
 
-/* Asked of the guard itself, and never of anybody else: proves that port 53 leads here (RFC 6761, invalid). */
+/* Asked of the guard itself, and never of anybody else: proves that port 53 leads here (RFC 6761, invalid).
+ */
 #define RESOLVER_PROOF_NAME "secure-init.invalid"
 
 struct resolver;

@@ -18,8 +18,8 @@
 
 /*
  * Standard error as it is shared with the agent cannot be made not to wait, or the agent's would not either.
- * Opened anew it can, if it is a pipe or a terminal; a file never makes anybody wait, and its place for writing
- * must stay the one that all share; a socket is asked for each message.
+ * Opened anew it can, if it is a pipe or a terminal; a file never makes anybody wait, and its place for
+ * writing must stay the one that all share; a socket is asked for each message.
  */
 static struct outlet open_stderr(void)
 {
@@ -39,8 +39,8 @@ static struct outlet open_stderr(void)
 static int open_file(const char *path, struct outlet *outlet, struct error *error)
 {
 	/* a pipe that the agent put there must not make us wait for its reader */
-	const int fd = open(path,
-		O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
+	const int fd = open(
+		path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0640);
 	struct stat status;
 
 	if (fd < 0 && errno == ELOOP)
@@ -145,7 +145,8 @@ static int put(struct outlet *outlet, const char *bytes, size_t n)
 	return (size_t)written == n ? 0 : -ENOSPC;
 }
 
-/* line has room for its end, and for one more byte in front of it: what breaks off a line that stands in part */
+/* line has room for its end, and for one more byte in front of it: what breaks off a line that stands in part
+ */
 static int put_line(struct outlet *outlet, char *line, size_t n)
 {
 	line[n] = '\n';

@@ -53,8 +53,8 @@ static bool add_port(struct suggestion *suggestion, uint16_t port)
 	return true;
 }
 
-int suggest_add(
-	struct suggest *suggest, const char *name, const struct prefix *address, uint16_t port, uint64_t count)
+int suggest_add(struct suggest *suggest, const char *name, const struct prefix *address, uint16_t port,
+	uint64_t count)
 {
 	struct suggestion *suggestion;
 	char host[NAME_TEXT + 2];
@@ -99,8 +99,8 @@ const char *suggest_entry(const struct suggestion *suggestion, char text[SUGGEST
 	size_t used = (size_t)snprintf(text, SUGGEST_TEXT, "%s", suggestion->host);
 
 	for (unsigned int i = 0; i < suggestion->n_ports && used < SUGGEST_TEXT; i++)
-		used += (size_t)snprintf(text + used, SUGGEST_TEXT - used, "%c%u", i == 0 ? ':' : ',',
-			suggestion->ports[i]);
+		used += (size_t)snprintf(
+			text + used, SUGGEST_TEXT - used, "%c%u", i == 0 ? ':' : ',', suggestion->ports[i]);
 	return text;
 }
 

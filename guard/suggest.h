@@ -1,6 +1,6 @@
 /*
- * The entries that would have allowed what was refused: each host once, with all its ports, those refused most
- * often first. Only says what they would be; opens nothing.
+ * The entries that would have allowed what was refused: each host once, with all its ports, those refused
+ * most often first. Only says what they would be; opens nothing.
  */
 #ifndef GUARD_SUGGEST_H
 #define GUARD_SUGGEST_H
@@ -32,12 +32,12 @@ struct suggest {
 };
 
 /*
- * count packets were refused to that port of a host: its name if it has one (else NULL), its address otherwise;
- * address may be NULL where there is a name. What secure-init would not take as an entry is left out. Returns
- * 0 or -ENOMEM.
+ * count packets were refused to that port of a host: its name if it has one (else NULL), its address
+ * otherwise; address may be NULL where there is a name. What secure-init would not take as an entry is left
+ * out. Returns 0 or -ENOMEM.
  */
-int suggest_add(
-	struct suggest *suggest, const char *name, const struct prefix *address, uint16_t port, uint64_t count);
+int suggest_add(struct suggest *suggest, const char *name, const struct prefix *address, uint16_t port,
+	uint64_t count);
 
 void suggest_sort(struct suggest *suggest);
 
@@ -46,8 +46,8 @@ void suggest_sort(struct suggest *suggest);
 const char *suggest_entry(const struct suggestion *suggestion, char text[SUGGEST_TEXT]);
 
 /*
- * All of them with commas between, as far as they fit into size bytes with the NUL. Returns how many entries did
- * not fit.
+ * All of them with commas between, as far as they fit into size bytes with the NUL. Returns how many entries
+ * did not fit.
  */
 size_t suggest_list(const struct suggest *suggest, char *text, size_t size);
 

@@ -110,8 +110,7 @@ void *table_add(struct table *table, const void *key)
 		table->free = record->next;
 	memset(record, 0, table->record_size);
 	memcpy(key_of(record), key, table->key_size);
-	*record = (struct table_slot){
-		.next = table->heads[chain], .used = true, .stamp = ++table->stamp};
+	*record = (struct table_slot){.next = table->heads[chain], .used = true, .stamp = ++table->stamp};
 	table->heads[chain] = index;
 	table->n++;
 	return record;
