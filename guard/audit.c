@@ -80,6 +80,16 @@ static int open_group(struct audit *audit, struct error *error)
 	return 0;
 }
 
+/* Where one run ends and the next begins in a file that both write to. */
+static void say_begin(struct sink *sink)
+{
+	struct line line;
+
+	line_begin_event(&line, "begin");
+	line_add(&line, "}");
+	sink_json(sink, line.text);
+}
+
 int audit_open(const struct guard_settings *settings, struct audit **audit, struct error *error)
 {
 	struct audit *made = calloc(1, sizeof(*made));
@@ -99,6 +109,7 @@ int audit_open(const struct guard_settings *settings, struct audit **audit, stru
 		audit_free(made);
 		return ret;
 	}
+	say_begin(&made->sink);
 	*audit = made;
 	return 0;
 }
