@@ -44,16 +44,23 @@ int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, str
 	int ret = ipset_prepare(&firewall->netlink, ruleset, firewall->index, error);
 
 	if (ret == 0)
-		ret = nft_commit(&firewall->netlink, ruleset, firewall->index, &firewall->owned, error);
+		ret = nft_commit(&firewall->netlink, ruleset, NULL, firewall->index, &firewall->owned, error);
 	/* not before: the rules of an earlier start may rest on what its sets hold */
 	if (ret == 0)
 		ret = ipset_empty(&firewall->netlink, firewall->index, error);
 	return ret == 0 ? cut_off(firewall, error) : ret;
 }
 
-int firewall_settle(struct firewall *firewall, const struct ruleset *ruleset, struct error *error)
+int firewall_commit(struct firewall *firewall, const struct ruleset *ruleset, const struct detour *detour,
+	struct error *error)
 {
-	int ret = nft_commit(&firewall->netlink, ruleset, firewall->index, &firewall->owned, error);
+	return nft_commit(&firewall->netlink, ruleset, detour, firewall->index, &firewall->owned, error);
+}
+
+int firewall_settle(struct firewall *firewall, const struct ruleset *ruleset, const struct detour *detour,
+	struct error *error)
+{
+	int ret = firewall_commit(firewall, ruleset, detour, error);
 
 	return ret == 0 ? cut_off(firewall, error) : ret;
 }

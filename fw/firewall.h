@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fw/detour.h"
 #include "fw/rule.h"
 #include "fw/set.h"
 #include "util/error.h"
@@ -38,10 +39,16 @@ int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, str
 int firewall_open(struct firewall *firewall, const struct contents contents[LISTS], struct error *error);
 
 /*
- * Puts the rules in place that the agent gets, once the sets are filled, and forgets the connections that
- * were made in the meantime. The rules ask the same sets as those that closed the network.
+ * Puts the rules in place that the agent gets, with the guard's detour (NULL: none), once the sets are
+ * filled, and forgets the connections that were made in the meantime. The rules ask the same sets as those
+ * that closed the network.
  */
-int firewall_settle(struct firewall *firewall, const struct ruleset *ruleset, struct error *error);
+int firewall_settle(struct firewall *firewall, const struct ruleset *ruleset, const struct detour *detour,
+	struct error *error);
+
+/* The same for rules that stood before, or follow others: connections live on. */
+int firewall_commit(struct firewall *firewall, const struct ruleset *ruleset, const struct detour *detour,
+	struct error *error);
 
 /*
  * Adds leases to the sets of a list that stand; one that is there already gets the new time. The caller sees

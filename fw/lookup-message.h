@@ -16,6 +16,7 @@ enum lookup_type {
 	LOOKUP_RANGE,	    /* child: one of GitHub's ranges */
 	LOOKUP_GITHUB_FAILED, /* child: no ranges, text says why */
 	LOOKUP_GITHUB_DONE,   /* child: that was all of the ranges */
+	LOOKUP_FIXED,	      /* child: target index is in /etc/hosts, its addresses follow */
 };
 
 struct lookup_message {

@@ -238,12 +238,14 @@ int lookup_names(struct lookup *lookup, struct error *error)
 		if (message.type == LOOKUP_NAMES_DONE)
 			break;
 		if (message.index >= lookup->n ||
-			(message.type != LOOKUP_ADDRESS && message.type != LOOKUP_FAILED &&
-				message.type != LOOKUP_ABSENT))
+			(message.type != LOOKUP_ADDRESS && message.type != LOOKUP_FIXED &&
+				message.type != LOOKUP_FAILED && message.type != LOOKUP_ABSENT))
 			return error_set(error, FAIL_SYSTEM, EBADMSG,
 				"the process that looks up names sent a message that it cannot mean");
 		target = &lookup->targets[message.index];
-		if (message.type == LOOKUP_ADDRESS) {
+		if (message.type == LOOKUP_FIXED) {
+			target->fixed = true;
+		} else if (message.type == LOOKUP_ADDRESS) {
 			ret = take_address(target, &message.prefix, error);
 			if (ret < 0)
 				return ret;

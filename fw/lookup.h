@@ -28,7 +28,7 @@ struct target {
 	char name[NAME_TEXT];
 	enum need need;
 	bool failed;
-	bool fixed; /* this host's own files say its addresses, and DNS nothing: they stay */
+	bool fixed; /* /etc/hosts says so, and DNS is not to be asked */
 	struct prefixes addresses;
 };
 

@@ -34,6 +34,9 @@
 /* Sockets c-ares has open at once: UDP and TCP to each server. */
 #define SOCKETS_MAX 16
 
+/* Where to ask: /etc/hosts; DNS without and with the search list. */
+enum channel { CHANNEL_FILES, CHANNEL_DNS, CHANNEL_SEARCH, CHANNELS };
+
 struct resolution {
 	const struct target *targets;
 	int socket;				  /* to the parent */
@@ -49,6 +52,7 @@ struct resolution {
  */
 struct question {
 	struct resolution *resolution;
+	ares_channel_t **channels;
 	uint32_t index;
 	unsigned int families; /* that are still out */
 	unsigned int addresses;
@@ -139,14 +143,14 @@ static void socket_changed(void *data, ares_socket_t fd, int readable, int writa
 	resolution->sockets[i] = (struct pollfd){.fd = fd, .events = events};
 }
 
-static int open_channel(struct resolution *resolution, int flags, ares_channel_t **channel)
+/* lookups: "f" for /etc/hosts, "b" for DNS. */
+static int open_channel(struct resolution *resolution, int flags, char *lookups, ares_channel_t **channel)
 {
-	char files_then_dns[] = "fb";
 	struct ares_options options = {
 		.flags = flags | ARES_FLAG_NOALIASES,
 		.timeout = ANSWER_MS,
 		.tries = TRIES,
-		.lookups = files_then_dns,
+		.lookups = lookups,
 		.sock_state_cb = socket_changed,
 		.sock_state_cb_data = resolution,
 	};
@@ -159,15 +163,15 @@ static int open_channel(struct resolution *resolution, int flags, ares_channel_t
 
 /* Waits for an answer or for c-ares's next time-out, not longer than it is told, and lets c-ares do its work.
  */
-static int turn(struct resolution *resolution, ares_channel_t *channels[2], int64_t at_most_ms)
+static int turn(struct resolution *resolution, ares_channel_t *channels[CHANNELS], int64_t at_most_ms)
 {
 	struct timeval ours = {.tv_sec = at_most_ms / 1000, .tv_usec = at_most_ms % 1000 * 1000};
-	struct timeval theirs[2], *limit = &ours;
+	struct timeval theirs[CHANNELS], *limit = &ours;
 	ares_fd_events_t events[SOCKETS_MAX];
 	size_t n = 0;
 	int ready;
 
-	for (int c = 0; c < 2; c++)
+	for (int c = 0; c < CHANNELS; c++)
 		limit = ares_timeout(channels[c], limit, &theirs[c]);
 	ready = poll(resolution->sockets, resolution->n_sockets,
 		(int)(limit->tv_sec * 1000 + (limit->tv_usec + 999) / 1000));
@@ -183,16 +187,16 @@ static int turn(struct resolution *resolution, ares_channel_t *channels[2], int6
 				  (socket->revents & ~POLLOUT ? ARES_FD_EVENT_READ : 0U)};
 	}
 	/* a channel passes over sockets that are not its own */
-	for (int c = 0; c < 2; c++)
+	for (int c = 0; c < CHANNELS; c++)
 		ares_process_fds(channels[c], events, n, ARES_PROCESS_FLAG_NONE);
 	return resolution->ret;
 }
 
-static void ask(struct question *question, ares_channel_t *channels[2])
+static void ask_dns(struct question *question)
 {
 	static const int both[] = {AF_UNSPEC}, each[] = {AF_INET, AF_INET6};
 	const struct target *target = &question->resolution->targets[question->index];
-	const bool one_label = strchr(target->name, '.') == NULL;
+	const enum channel channel = strchr(target->name, '.') == NULL ? CHANNEL_SEARCH : CHANNEL_DNS;
 	const int *families = target->need == NEED_BLOCK ? each : both;
 	const unsigned int n = target->need == NEED_BLOCK ? 2 : 1;
 
@@ -202,14 +206,50 @@ static void ask(struct question *question, ares_channel_t *channels[2])
 		const struct ares_addrinfo_hints hints = {
 			.ai_family = families[i], .ai_socktype = SOCK_STREAM, .ai_flags = ARES_AI_NOSORT};
 
-		ares_getaddrinfo(channels[one_label], target->name, NULL, &hints, answered, question);
+		ares_getaddrinfo(question->channels[channel], target->name, NULL, &hints, answered, question);
 	}
+}
+
+static void answered_by_file(void *data, int status, int timeouts, struct ares_addrinfo *answer)
+{
+	struct question *question = data;
+	const struct lookup_message fixed = {.type = LOOKUP_FIXED, .index = question->index};
+
+	if (status != ARES_SUCCESS || answer->nodes == NULL) {
+		ares_freeaddrinfo(answer);
+		ask_dns(question);
+		return;
+	}
+	report(question->resolution, &fixed);
+	question->families = 1;
+	answered(question, status, timeouts, answer);
+}
+
+/* /etc/hosts is asked at once, and calls back before this returns. */
+static void ask(struct question *question)
+{
+	const struct ares_addrinfo_hints hints = {
+		.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = ARES_AI_NOSORT};
+
+	ares_getaddrinfo(question->channels[CHANNEL_FILES],
+		question->resolution->targets[question->index].name, NULL, &hints, answered_by_file,
+		question);
+}
+
+static int open_channels(struct resolution *resolution, ares_channel_t *channels[CHANNELS])
+{
+	char files[] = "f", dns[] = "b";
+	int ret = open_channel(resolution, ARES_FLAG_NOSEARCH, files, &channels[CHANNEL_FILES]);
+
+	if (ret == 0)
+		ret = open_channel(resolution, ARES_FLAG_NOSEARCH, dns, &channels[CHANNEL_DNS]);
+	return ret == 0 ? open_channel(resolution, 0, dns, &channels[CHANNEL_SEARCH]) : ret;
 }
 
 int names_resolve(const struct target *targets, size_t n, int socket)
 {
 	struct resolution resolution = {.targets = targets, .socket = socket};
-	ares_channel_t *channels[2] = {NULL, NULL}; /* without and with the search list */
+	ares_channel_t *channels[CHANNELS] = {NULL};
 	struct question *questions = calloc(n > 0 ? n : 1, sizeof(*questions));
 	size_t asked = 0;
 	int ret = questions == NULL ? -ENOMEM : 0;
@@ -217,16 +257,14 @@ int names_resolve(const struct target *targets, size_t n, int socket)
 	if (ret == 0 && ares_library_init(ARES_LIB_INIT_ALL) != ARES_SUCCESS)
 		ret = -ENOMEM;
 	if (ret == 0)
-		ret = open_channel(&resolution, ARES_FLAG_NOSEARCH, &channels[0]);
-	if (ret == 0)
-		ret = open_channel(&resolution, 0, &channels[1]);
+		ret = open_channels(&resolution, channels);
 	while (ret == 0 && (asked < n || resolution.under_way_needed > 0)) {
 		while (asked < n && resolution.under_way < NAMES_AT_ONCE) {
-			questions[asked] =
-				(struct question){.resolution = &resolution, .index = (uint32_t)asked};
+			questions[asked] = (struct question){
+				.resolution = &resolution, .channels = channels, .index = (uint32_t)asked};
 			resolution.under_way++;
 			resolution.under_way_needed += targets[asked].need != NEED_PROBE;
-			ask(&questions[asked], channels);
+			ask(&questions[asked]);
 			asked++;
 		}
 		if (resolution.under_way > 0)
@@ -236,7 +274,7 @@ int names_resolve(const struct target *targets, size_t n, int socket)
 	for (int64_t now = clock_ms(), until = now + OPTIONAL_MS;
 		ret == 0 && resolution.under_way > 0 && now < until; now = clock_ms())
 		ret = turn(&resolution, channels, until - now);
-	for (int c = 0; c < 2; c++)
+	for (int c = 0; c < CHANNELS; c++)
 		if (channels[c] != NULL)
 			ares_destroy(channels[c]);
 	free(questions);

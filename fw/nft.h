@@ -9,17 +9,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fw/detour.h"
 #include "fw/rule.h"
 #include "fw/set.h"
 #include "util/error.h"
 #include "util/netlink.h"
 
 /*
- * Replaces both tables by default-deny chains (policy drop) with the rules of the set, atomically. index
- * holds the kernel's index of each set, which must exist. The tables are owned by the socket, and outlive it,
- * where the kernel can do that (6.9): *owned says so. Returns 0 or -errno with *error filled.
+ * Replaces both tables by default-deny chains (policy drop) with the rules of the set, and the guard's by
+ * what the detour says (NULL: there is none afterwards), all of it in one step. index holds the kernel's
+ * index of each set, which must exist. The tables are owned by the socket, and outlive it, where the kernel
+ * can do that (6.9): *owned says so. Returns 0 or -errno with *error filled.
  */
-int nft_commit(struct netlink *netlink, const struct ruleset *ruleset, const uint16_t index[SETS],
-	bool *owned, struct error *error);
+int nft_commit(struct netlink *netlink, const struct ruleset *ruleset, const struct detour *detour,
+	const uint16_t index[SETS], bool *owned, struct error *error);
 
 #endif

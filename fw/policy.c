@@ -40,9 +40,20 @@ bool policy_has_names(const struct policy *policy)
 {
 	for (int list = 0; list < LISTS; list++)
 		for (size_t i = 0; i < policy->list[list].n; i++)
-			if (policy->list[list].v[i].kind == ENTRY_NAME)
+			if (policy->list[list].v[i].kind == ENTRY_NAME ||
+				policy->list[list].v[i].kind == ENTRY_WILDCARD)
 				return true;
 	return false;
+}
+
+bool policy_sends(const struct policy *policy)
+{
+	return policy->mode == MODE_BLOCKLIST || policy->mode == MODE_OBSERVE;
+}
+
+bool policy_root_asks(const struct resolv *resolv)
+{
+	return resolv->docker && (!resolv->upstreams_named || resolv->n_upstreams > 0);
 }
 
 /* True if anything can be on the block list, so that there are rules for it. */
@@ -58,9 +69,8 @@ static void settle_services(struct policy *policy)
 
 	if (policy->dns == DNS_UNSAID) {
 		/* a strict policy without a name has no use for DNS */
-		const bool of_use =
-			policy->mode != MODE_NONE &&
-			(!policy->strict || policy_has_names(policy) || policy->mode == MODE_BLOCKLIST);
+		const bool of_use = policy->mode != MODE_NONE &&
+				    (!policy->strict || policy_has_names(policy) || policy_sends(policy));
 
 		policy->dns = of_use ? DNS_RESOLVERS : DNS_NONE;
 	}
@@ -77,8 +87,45 @@ static bool is_one_place(const struct entries *entries)
 {
 	const struct entry *entry = entries->v;
 
-	return entries->n == 1 && entry->n_ports == 1 && entry->ports[0].low == entry->ports[0].high &&
+	return entries->n == 1 && entry->kind != ENTRY_WILDCARD && entry->n_ports == 1 &&
+	       entry->ports[0].low == entry->ports[0].high &&
 	       (entry->name[0] != '\0' || prefix_is_address(&entry->prefix));
+}
+
+/* What only the guard can do, and nobody is there to do it. */
+static int check_guard(const struct policy *policy, struct error *error)
+{
+	char text[ENTRY_TEXT];
+
+	for (int list = 0; list < LISTS; list++) {
+		const struct entries *entries = &policy->list[list];
+
+		for (size_t i = 0; i < entries->n; i++)
+			if (entries->v[i].kind == ENTRY_WILDCARD &&
+				(!policy->guarded || list == LIST_INBOUND ||
+					(list == LIST_ALLOWED && policy->dns == DNS_NONE)))
+				return error_set(error, FAIL_CONFIG, EINVAL,
+					"'%.300s' is a wildcard, and %s; name each host, as in api.%.200s",
+					entry_text(&entries->v[i], text),
+					list == LIST_INBOUND ? "nobody can be let in by one"
+					: policy->guarded
+						? "without DNS (PARA_ALLOW_DNS=none) nobody learns what it "
+						  "means"
+						: "only the guard knows what it means (PARA_GUARD is off, or "
+						  "nothing stays behind that could be it)",
+					entries->v[i].name);
+	}
+	if (policy->filter && !policy->guarded)
+		return error_set(error, FAIL_CONFIG, EINVAL,
+			"PARA_DNS=filter needs the guard, and that is off (PARA_GUARD), or nothing stays "
+			"behind that "
+			"could be it");
+	if (policy->mode == MODE_OBSERVE && !policy->guarded)
+		return error_set(error, FAIL_CONFIG, EINVAL,
+			"the network mode unprotected-observe is about what the guard records, and that is "
+			"off "
+			"(PARA_GUARD), or nothing stays behind that could be it");
+	return 0;
 }
 
 int policy_settle(struct policy *policy, struct error *error)
@@ -98,7 +145,7 @@ int policy_settle(struct policy *policy, struct error *error)
 			"the network mode is proxy, so exactly the proxy is allowed: set "
 			"PARA_PROXY=HOST:PORT, and no "
 			"allowed domains (let the proxy decide on them)");
-	return 0;
+	return check_guard(policy, error);
 }
 
 bool entry_is_github(const struct entry *entry)
@@ -136,7 +183,7 @@ static void add(struct ruleset *ruleset, struct rule rule)
 	ruleset->n++;
 }
 
-static void add_dns(struct ruleset *ruleset, uint8_t family, struct prefix server, bool by_root)
+static void add_dns(struct ruleset *ruleset, uint8_t family, struct prefix server, enum rule_user user)
 {
 	static const uint8_t protocols[] = {IPPROTO_UDP, IPPROTO_TCP};
 
@@ -146,25 +193,30 @@ static void add_dns(struct ruleset *ruleset, uint8_t family, struct prefix serve
 				     .peer = server,
 				     .protocol = protocols[i],
 				     .dport = PORT_DNS,
-				     .by_root = by_root});
+				     .user = (uint8_t)user});
 }
 
-/* metadata: those servers that a cloud has at the address of its metadata service, or only the others. */
-static void dns_rules(struct ruleset *ruleset, uint8_t family, const struct resolv *resolv, bool metadata)
+/*
+ * metadata: those servers that a cloud has at the address of its metadata service, or only the others. Behind
+ * the guard only its sockets get there, and root's to where Docker's resolver passes questions on.
+ */
+static void dns_rules(
+	struct ruleset *ruleset, uint8_t family, const struct resolv *resolv, bool guarded, bool metadata)
 {
+	const enum rule_user user = guarded ? USER_GUARD : USER_ANY, docker = guarded ? USER_ROOT : USER_ANY;
 	const struct prefix anyone = {0};
 
 	for (unsigned int i = 0; i < resolv->n_servers; i++)
 		if (resolv->servers[i].family == family &&
 			prefix_kind(&resolv->servers[i]) != ADDRESS_LOOPBACK &&
 			policy_is_metadata(&resolv->servers[i]) == metadata)
-			add_dns(ruleset, family, resolv->servers[i], false);
+			add_dns(ruleset, family, resolv->servers[i], user);
 	for (unsigned int i = 0; i < resolv->n_upstreams && resolv->docker; i++)
 		if (resolv->upstreams[i].family == family &&
 			policy_is_metadata(&resolv->upstreams[i]) == metadata)
-			add_dns(ruleset, family, resolv->upstreams[i], false);
+			add_dns(ruleset, family, resolv->upstreams[i], docker);
 	if (resolv->docker && !resolv->upstreams_named && !metadata)
-		add_dns(ruleset, family, anyone, true);
+		add_dns(ruleset, family, anyone, USER_ROOT);
 }
 
 const struct prefixes *policy_host(const struct policy *policy, const struct host_networks *host)
@@ -208,9 +260,18 @@ static void neighbour_rules(struct ruleset *ruleset, enum chain chain)
 				     .icmp6type = types[i]});
 }
 
+/* Has the guard told of what a rule without a verdict would match. */
+static void tell(struct ruleset *ruleset, struct rule rule)
+{
+	rule.verdict = VERDICT_LOG;
+	if (ruleset->logs && rule.chain == CHAIN_OUTPUT)
+		add(ruleset, rule);
+}
+
 /* Refuses what a rule without a verdict would match. */
 static void refuse(struct ruleset *ruleset, struct rule rule)
 {
+	tell(ruleset, rule);
 	if (rule.family == AF_INET6 && (rule.protocol == 0 || rule.protocol == IPPROTO_TCP)) {
 		struct rule reset = rule;
 
@@ -280,6 +341,36 @@ static struct prefix docker_resolver(void)
 	return prefix_make(AF_INET, address, 32);
 }
 
+/*
+ * Docker's resolver asks from the host's namespace: it is DNS that never leaves loopback here. It listens to
+ * another port than 53 in truth, so that the agent is refused by its address.
+ */
+static void docker_rules(struct ruleset *ruleset, bool for_guard)
+{
+	const struct rule rule = {.family = AF_INET, .chain = CHAIN_OUTPUT, .peer = docker_resolver()};
+	struct rule guard = rule;
+
+	guard.user = USER_GUARD;
+	if (for_guard)
+		add(ruleset, guard);
+	refuse(ruleset, rule);
+}
+
+/* Where the guard listens: what was redirected there is still on its way to another interface. */
+static void guard_rules(struct ruleset *ruleset, uint8_t family)
+{
+	static const uint8_t v4[] = {127, 0, 0, 1}, v6[16] = {[15] = 1},
+			     protocols[] = {IPPROTO_UDP, IPPROTO_TCP};
+
+	for (size_t i = 0; i < sizeof(protocols); i++)
+		add(ruleset,
+			(struct rule){.family = family,
+				.chain = CHAIN_OUTPUT,
+				.peer = prefix_make(family, family == AF_INET ? v4 : v6, family_bits(family)),
+				.protocol = protocols[i],
+				.dport = GUARD_PORT});
+}
+
 static void refuse_dns(struct ruleset *ruleset, uint8_t family)
 {
 	struct rule rule = {
@@ -303,53 +394,64 @@ static void refuse_host(struct ruleset *ruleset, uint8_t family, const struct ho
 
 /* The order of docs/policy.md: established, loopback, allowed, blocked, essential, and what is left. */
 static void output_rules(struct ruleset *ruleset, uint8_t family, const struct policy *policy,
-	const struct resolv *resolv, const struct host_networks *host, bool dns, bool looking_up)
+	const struct resolv *resolv, const struct host_networks *host, bool dns, enum stage stage)
 {
+	/* who looks up names at the start is no agent yet, and need not go through the guard */
+	const bool guarded = policy->guarded && stage != STAGE_LOOKUP;
 	const struct rule ssh = {
 		.family = family, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_TCP, .dport = PORT_SSH};
+	const struct rule rest = {.family = family, .chain = CHAIN_OUTPUT};
 	/* a service that is closed must be said to be, where a later rule would let it through */
-	const bool more_follows = policy->mode == MODE_BLOCKLIST || policy->host != HOST_NONE;
+	const bool more_follows = policy_sends(policy) || policy->host != HOST_NONE;
+	/* names are asked for again as long as the agent lives */
+	const bool servers = dns || (guarded && policy_has_names(policy));
 
 	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .states = STATE_ESTABLISHED});
-	/* Docker's resolver asks from the host's namespace: it is DNS that never leaves loopback here */
-	if (!dns && resolv->docker && family == AF_INET)
-		refuse(ruleset,
-			(struct rule){.family = family, .chain = CHAIN_OUTPUT, .peer = docker_resolver()});
+	if (resolv->docker && family == AF_INET && (!dns || guarded))
+		docker_rules(ruleset, guarded && servers);
 	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .loopback = 1});
+	if (dns && guarded)
+		guard_rules(ruleset, family);
 	if (family == AF_INET6)
 		neighbour_rules(ruleset, CHAIN_OUTPUT);
 	if (policy->ssh == SSH_NONE)
 		refuse(ruleset, ssh);
 	accept_list(ruleset, family, CHAIN_OUTPUT, LIST_ALLOWED);
 	/* some clouds answer DNS where their metadata is, which is blocked next */
-	if (dns)
-		dns_rules(ruleset, family, resolv, true);
+	if (servers)
+		dns_rules(ruleset, family, resolv, guarded, true);
 	if (policy_blocks(policy))
 		refuse_blocked(ruleset, family, CHAIN_OUTPUT);
-	if (dns)
-		dns_rules(ruleset, family, resolv, false);
-	else if (more_follows)
+	if (servers)
+		dns_rules(ruleset, family, resolv, guarded, false);
+	if (!dns && more_follows)
 		refuse_dns(ruleset, family);
 	if (policy->ssh == SSH_ANY)
 		add(ruleset, ssh);
 	else if (more_follows)
 		refuse(ruleset, ssh);
 	host_rules(ruleset, family, CHAIN_OUTPUT, policy, host);
-	if (policy->mode == MODE_BLOCKLIST && policy->host != HOST_SUBNET)
+	if (policy_sends(policy) && policy->host != HOST_SUBNET)
 		refuse_host(ruleset, family, host);
-	if (policy->mode == MODE_BLOCKLIST && !looking_up)
-		add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT});
+	if (policy->mode == MODE_OBSERVE && stage == STAGE_AGENT)
+		tell(ruleset, rest);
+	if (policy_sends(policy) && stage == STAGE_AGENT)
+		add(ruleset, rest);
 	else
-		refuse(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT});
+		refuse(ruleset, rest);
 }
 
 int policy_rules(const struct policy *policy, const struct resolv *resolv, const struct host_networks *host,
-	bool agent_is_root, bool looking_up, struct ruleset *ruleset, struct error *error)
+	bool agent_is_root, enum stage stage, struct ruleset *ruleset, struct error *error)
 {
 	static const uint8_t families[] = {AF_INET, AF_INET6};
-	const bool dns = policy->dns == DNS_RESOLVERS || (looking_up && policy_has_names(policy));
+	const bool lookup = stage == STAGE_LOOKUP, names = policy_has_names(policy);
+	const bool dns = policy->dns == DNS_RESOLVERS || (lookup && names);
+	/* the agent can ask whom Docker's resolver asks */
+	const bool root_asks =
+		(dns || (policy->guarded && names)) && !lookup && agent_is_root && policy_root_asks(resolv);
 
-	if (dns && !looking_up && resolv->docker && !resolv->upstreams_named && agent_is_root)
+	if (root_asks && !resolv->upstreams_named)
 		return error_set(error, FAIL_PRIVILEGE, EPERM,
 			"Docker's resolver (127.0.0.11) asks other servers from inside this container, as "
 			"root, and "
@@ -358,10 +460,17 @@ int policy_rules(const struct policy *policy, const struct resolv *resolv, const
 			"agent that is root. Run the agent as another user (-e PARA_RUN_AS=USER), or use "
 			"Docker 26 "
 			"or newer");
+	if (root_asks && policy->guarded && (policy->filter || !dns))
+		return error_set(error, FAIL_PRIVILEGE, EPERM,
+			"Docker's resolver (127.0.0.11) asks other servers from inside this container, as "
+			"root, so "
+			"an agent that is root could ask them for any name, which this policy "
+			"forbids. Run the agent as another user (-e PARA_RUN_AS=USER)");
 	memset(ruleset, 0, sizeof(*ruleset));
+	ruleset->logs = policy->guarded && !lookup;
 	for (size_t f = 0; f < sizeof(families); f++) {
 		input_rules(ruleset, families[f], policy, host);
-		output_rules(ruleset, families[f], policy, resolv, host, dns, looking_up);
+		output_rules(ruleset, families[f], policy, resolv, host, dns, stage);
 	}
 	if (ruleset->n > RULES_MAX)
 		return error_set(error, FAIL_FIREWALL, E2BIG,
@@ -370,4 +479,14 @@ int policy_rules(const struct policy *policy, const struct resolv *resolv, const
 			"makes",
 			ruleset->n, RULES_MAX);
 	return 0;
+}
+
+struct detour policy_detour(const struct policy *policy, const struct resolv *resolv)
+{
+	return (struct detour){
+		.dns = policy->guarded && policy->dns == DNS_RESOLVERS,
+		.root_asks = policy_root_asks(resolv),
+		.connections = policy->connections,
+		.bytes = policy->bytes,
+	};
 }

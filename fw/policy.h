@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 
+#include "fw/detour.h"
 #include "fw/entry.h"
 #include "fw/resolv.h"
 #include "fw/route.h"
@@ -16,6 +17,7 @@ enum mode {
 	MODE_BLOCKLIST, /* sent */
 	MODE_PROXY,	/* refused, and the one thing allowed is the proxy */
 	MODE_NONE,	/* refused, as is everything but loopback */
+	MODE_OBSERVE,	/* sent, and logged as what MODE_ALLOWLIST would refuse */
 };
 
 /* The essential services. Zero is what nobody said anything of: policy_settle puts the mode's own there. */
@@ -30,6 +32,8 @@ struct policy {
 	bool strict;	/* PARA_PROFILE: what is not named is closed */
 	bool guarded; /* PARA_GUARD: DNS goes through the guard, what is refused is logged (guard/guard.h) */
 	bool filter;  /* PARA_DNS: names that no list allows are not answered; needs the guard */
+	uint32_t connections; /* PARA_LIMIT_CONNECTIONS: that may begin in a minute; 0: any number */
+	uint64_t bytes;	      /* PARA_QUOTA_BYTES: that may leave in all; 0: any number */
 	enum mode mode;
 	enum dns dns;
 	enum ssh ssh;
@@ -55,8 +59,17 @@ bool entry_is_github(const struct entry *entry);
 bool entries_want_github(const struct entries *entries);
 bool policy_wants_github(const struct policy *policy);
 
-/* True if a name is on one of the lists, so that DNS is needed to know what it means. */
+/* True if a name or wildcard is on one of the lists, so that DNS is needed to know what it means. */
 bool policy_has_names(const struct policy *policy);
+
+/* True if what no list names is sent. */
+bool policy_sends(const struct policy *policy);
+
+/*
+ * True if root's sockets must be let through to DNS servers: Docker's resolver asks from here. The agent,
+ * where it is root, shares that.
+ */
+bool policy_root_asks(const struct resolv *resolv);
 
 /* The networks of the host that the policy opens. */
 const struct prefixes *policy_host(const struct policy *policy, const struct host_networks *host);
@@ -65,13 +78,23 @@ const struct prefixes *policy_host(const struct policy *policy, const struct hos
 extern const char policy_metadata[];
 bool policy_is_metadata(const struct prefix *address);
 
+/* Which part of a container's life rules are for. In all but the first what no set allows is refused. */
+enum stage {
+	STAGE_AGENT,  /* for good */
+	STAGE_LOOKUP, /* before there is an agent: names are looked up, which needs DNS even if it gets none
+		       */
+	STAGE_CHANGE, /* from one policy to another, under a running agent */
+};
+
 /*
  * The rules of a policy in the place where we are. agent_is_root: the agent's sockets will belong to uid 0,
- * which matters where Docker's resolver can be told from the agent only by that. looking_up: for as long as
- * names are looked up, which needs DNS even if the agent gets none. Returns 0, or -EPERM or -E2BIG with
- * *error filled.
+ * which matters where Docker's resolver can be told from the agent only by that. Returns 0, or -EPERM or
+ * -E2BIG with *error filled.
  */
 int policy_rules(const struct policy *policy, const struct resolv *resolv, const struct host_networks *host,
-	bool agent_is_root, bool looking_up, struct ruleset *ruleset, struct error *error);
+	bool agent_is_root, enum stage stage, struct ruleset *ruleset, struct error *error);
+
+/* What the guard's table is to do. */
+struct detour policy_detour(const struct policy *policy, const struct resolv *resolv);
 
 #endif

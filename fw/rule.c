@@ -48,8 +48,9 @@ const char *rule_text(const struct rule *rule, char text[RULE_TEXT])
 		add(text, &used, " --dport %u", rule->dport);
 	if (rule->icmp6type != 0)
 		add(text, &used, " --icmpv6-type %u", rule->icmp6type);
-	if (rule->by_root)
-		add(text, &used, " -m owner --uid-owner 0");
+	if (rule->user != USER_ANY)
+		add(text, &used, " -m owner --uid-owner %u",
+			rule->user == USER_ROOT ? 0 : GUARD_UID_RESOLVER);
 	if (rule->states != 0)
 		add(text, &used, " -m conntrack --ctstate %s%sESTABLISHED",
 			rule->states & STATE_RELATED ? "RELATED" : "",
@@ -61,6 +62,9 @@ const char *rule_text(const struct rule *rule, char text[RULE_TEXT])
 							    : "dst");
 	if (rule->verdict == VERDICT_ACCEPT)
 		add(text, &used, " -j ACCEPT");
+	else if (rule->verdict == VERDICT_LOG)
+		add(text, &used, " -j NFLOG --nflog-prefix %s --nflog-group %u", GUARD_NFLOG_PREFIX,
+			GUARD_NFLOG_GROUP);
 	else
 		add(text, &used, " -j REJECT --reject-with %s",
 			rule->verdict == VERDICT_RESET ? "tcp-reset"

@@ -19,7 +19,22 @@ enum verdict {
 	VERDICT_ACCEPT,
 	VERDICT_REJECT, /* ICMP "administratively prohibited" back to the sender, who then need not wait */
 	VERDICT_RESET,	/* TCP RST back: Linux holds an ICMPv6 prohibition of a SYN back for a second */
+	VERDICT_LOG,	/* told to the guard by nflog, and on to the next rule */
 };
+
+/* Whose socket sends. */
+enum rule_user { USER_ANY, USER_ROOT, USER_GUARD };
+
+/*
+ * What the rules know of the guard (guard/guard.h): the uid of its resolver, of the range that Debian's
+ * policy (9.2.2) reserves, so that no distribution gives it to anybody; the port where that listens on
+ * loopback; the nflog group of refused packets (linux/netfilter/nfnetlink_log.h), and the word that goes with
+ * them.
+ */
+#define GUARD_UID_RESOLVER 65501
+#define GUARD_PORT	   10053
+#define GUARD_NFLOG_GROUP  10053
+#define GUARD_NFLOG_PREFIX "refused"
 
 /* Connection states a rule can ask for. */
 #define STATE_ESTABLISHED 1
@@ -35,7 +50,7 @@ struct rule {
 	uint8_t states;	   /* STATE_… */
 	uint8_t protocol;  /* IPPROTO_… */
 	uint8_t icmp6type; /* RFC 4861 */
-	uint8_t by_root;   /* 1: the sending socket belongs to uid 0 */
+	uint8_t user;	   /* enum rule_user */
 	uint8_t set; /* the set's number + 1; it holds the peer, and with ports our side's (INPUT) or the
 			peer's */
 	uint8_t reserved;
@@ -44,10 +59,11 @@ struct rule {
 
 _Static_assert(sizeof(struct rule) == 12 + sizeof(struct prefix), "no padding in struct rule");
 
-#define RULES_MAX 128
+#define RULES_MAX 192
 
 struct ruleset {
 	size_t n;
+	bool logs; /* what OUTPUT refuses is logged first */
 	struct rule v[RULES_MAX];
 };
 

@@ -24,18 +24,8 @@
 #include "fw/set.h"
 #include "util/error.h"
 
-/*
- * Whose the guard's sockets and processes are. Of the range that Debian's policy (9.2.2) reserves, so that no
- * distribution gives them to anybody.
- */
-#define GUARD_UID_RESOLVER 65501
-#define GUARD_UID_WARDEN   65502
-
-/* Where the resolver listens, on 127.0.0.1 and ::1; port 53 of everywhere is redirected to it. */
-#define GUARD_PORT 10053
-
-/* The nflog group of refused packets (NFULNL, linux/netfilter/nfnetlink_log.h). */
-#define GUARD_NFLOG_GROUP 10053
+/* The warden's uid; the resolver's, its port and its nflog group are the rules' business too (fw/rule.h). */
+#define GUARD_UID_WARDEN 65502
 
 /* How the guard is to behave (docs/guard.md). */
 struct guard_settings {

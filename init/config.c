@@ -19,7 +19,8 @@
 struct variables {
 	const char *setting[SETTINGS]; /* of the policy */
 	const char *policy_file, *run_as, *privileges, *timeout, *grace, *group, *log, *log_level;
-	const char *tini_subreaper, *tini_group, *tini_verbosity; /* what tini understands */
+	const char *audit, *dns_log, *learn, *on_tamper, *on_loss; /* of the guard */
+	const char *tini_subreaper, *tini_group, *tini_verbosity;  /* what tini understands */
 };
 
 #define PREFIX "PARA_"
@@ -37,6 +38,11 @@ static const char **variable_slot(struct variables *variables, const char *name,
 		{PREFIX "SETUP_TIMEOUT", &variables->timeout},
 		{PREFIX "KILL_GRACE", &variables->grace},
 		{PREFIX "SIGNAL_GROUP", &variables->group},
+		{PREFIX "AUDIT", &variables->audit},
+		{PREFIX "DNS_LOG", &variables->dns_log},
+		{PREFIX "LEARN", &variables->learn},
+		{PREFIX "ON_TAMPER", &variables->on_tamper},
+		{PREFIX "ON_GUARD_LOSS", &variables->on_loss},
 		{PREFIX "LOG", &variables->log},
 		{PREFIX "LOG_LEVEL", &variables->log_level},
 		{"TINI_SUBREAPER", &variables->tini_subreaper},
@@ -154,6 +160,8 @@ static int read_policy(const struct variables *variables, struct config *config,
 	const bool wanted = config->action == ACTION_SETUP || config->action == ACTION_FIREWALL;
 	int ret = 0;
 
+	settings.ends = wanted;
+
 	for (int i = 0; i < SETTINGS && ret == 0; i++)
 		if (variables->setting[i] != NULL)
 			ret = settings_take(&settings, (enum setting)i, setting_names[i].variable,
@@ -197,6 +205,33 @@ static int read_privileges(const struct variables *variables, struct config *con
 	return 0;
 }
 
+/* One of two words, of which the second sets the value; not said: the first. */
+static int read_choice(const char *variable, const char *text, const char *const words[3], bool *value,
+	const char *right, struct error *error)
+{
+	const int word = text == NULL ? 0 : settings_word(words, text);
+
+	if (word < 0)
+		return settings_refuse(variable, text, right, error);
+	*value = word == 1;
+	return 0;
+}
+
+static int read_guard(const struct variables *variables, struct guard_settings *guard, struct error *error)
+{
+	static const char *const tamper[] = {"repair", "stop", NULL}, *const loss[] = {"keep", "stop", NULL};
+	int ret = read_choice("PARA_ON_TAMPER", variables->on_tamper, tamper, &guard->stop_on_tamper,
+		"repair or stop", error);
+
+	guard->audit = variables->audit;
+	if (ret == 0)
+		ret = read_choice("PARA_ON_GUARD_LOSS", variables->on_loss, loss, &guard->stop_on_loss,
+			"keep or stop", error);
+	if (ret == 0)
+		ret = read_switch("PARA_DNS_LOG", variables->dns_log, &guard->dns_log, error);
+	return ret == 0 ? read_switch("PARA_LEARN", variables->learn, &guard->learn, error) : ret;
+}
+
 static int read_serving(const struct variables *variables, struct config *config, struct error *error)
 {
 	struct serving *serving = &config->serving;
@@ -234,5 +269,7 @@ int config_read(
 		ret = read_policy(&variables, config, error);
 	if (ret == 0)
 		ret = read_privileges(&variables, config, error);
+	if (ret == 0)
+		ret = read_guard(&variables, &config->guard, error);
 	return ret == 0 ? read_serving(&variables, config, error) : ret;
 }

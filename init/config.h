@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "fw/policy.h"
+#include "guard/guard.h"
 #include "init/serve.h"
 #include "util/error.h"
 
@@ -16,11 +17,13 @@ enum action {
 	ACTION_EXPLAIN,	 /* what becomes of a packet */
 	ACTION_SETUP,	 /* the network alone: close, open, prove, and end */
 	ACTION_STATUS,	 /* is it closed? */
+	ACTION_CHANGE,	 /* allow, deny, reload, list: to the warden (init/change.h) */
 	ACTION_FIREWALL, /* called by the name of para's script: set up, or if that was done, its status */
 	/* from here on nothing of the configuration is looked at */
 	ACTION_HELP,
 	ACTION_VERSION,
 	ACTION_PRESETS,
+	ACTION_REPORT, /* of what was recorded (init/report.h) */
 	ACTION_LICENCE,
 };
 
@@ -28,8 +31,9 @@ struct config {
 	enum action action;
 	bool resolve; /* --check --resolve: ask DNS as well */
 	struct policy policy;
-	const char *policy_file;    /* PARA_POLICY, or NULL; of the environment */
-	bool policy_writable;	    /* a root agent could change the file */
+	const char *policy_file; /* PARA_POLICY, or NULL; of the environment */
+	bool policy_writable;	 /* a root agent could change the file */
+	struct guard_settings guard;
 	const char *run_as;	    /* USER[:GROUP], or NULL: stay who we are. Of argv or the environment */
 	bool keep_privileges;	    /* never with isolation */
 	unsigned int setup_seconds; /* PARA_SETUP_TIMEOUT */

@@ -137,7 +137,7 @@ static int isolate(struct setup *setup, struct error *error)
 	if (ret == 0)
 		ret = firewall_open(&setup->firewall, setup->contents, error);
 	if (ret == 0)
-		ret = firewall_settle(&setup->firewall, &setup->place.ruleset, error);
+		ret = firewall_settle(&setup->firewall, &setup->place.ruleset, NULL, error);
 	if (ret < 0)
 		return ret;
 

@@ -40,10 +40,10 @@ int place_look(struct place *place, const struct config *config, const struct us
 		ret = route_host_networks(&place->host, error);
 	if (ret == 0)
 		ret = policy_rules(&config->policy, &place->resolv, &place->host, agent_is_root(config, user),
-			false, &place->ruleset, error);
+			STAGE_AGENT, &place->ruleset, error);
 	if (ret == 0)
 		ret = policy_rules(&config->policy, &place->resolv, &place->host, agent_is_root(config, user),
-			true, &place->meanwhile, error);
+			STAGE_LOOKUP, &place->meanwhile, error);
 	return ret;
 }
 

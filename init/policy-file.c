@@ -20,6 +20,7 @@
 enum shape {
 	SHAPE_SWITCH,
 	SHAPE_WORD,
+	SHAPE_NUMBER,
 	SHAPE_LIST,
 	SHAPE_PORTS,
 	SHAPE_GROUPS,
@@ -31,6 +32,7 @@ enum shape {
 static const char *const shape_words[] = {
 	[SHAPE_SWITCH] = "true or false",
 	[SHAPE_WORD] = "a string",
+	[SHAPE_NUMBER] = "a number, or a string that holds one",
 	[SHAPE_LIST] = "a list of strings",
 	[SHAPE_PORTS] = "a list of strings and port numbers",
 	[SHAPE_GROUPS] = "a list of strings, or an object that holds such lists",
@@ -79,6 +81,10 @@ static const struct key top_keys[] = {
 	{"ssh", SHAPE_WORD, SETTING_SSH, NULL},
 	{"host", SHAPE_LIST, SETTING_HOST, NULL},
 	{"inbound", SHAPE_PORTS, SETTING_INBOUND, NULL},
+	{"guard", SHAPE_SWITCH, SETTING_GUARD, NULL},
+	{"names", SHAPE_WORD, SETTING_NAMES, NULL},
+	{"connections", SHAPE_NUMBER, SETTING_CONNECTIONS, NULL},
+	{"bytes", SHAPE_NUMBER, SETTING_BYTES, NULL},
 	{"networkMode", SHAPE_WORD, SETTING_MODE, NULL},
 	{"docker", SHAPE_PARA, SETTINGS, para_keys},
 	{"version", SHAPE_VERSION, SETTINGS, NULL},
@@ -208,7 +214,14 @@ static int read_list(
 /* All but objects. */
 static int read_value(struct reader *reader, const struct key *key, struct json_place place, json_t *value)
 {
+	char number[24];
+
 	switch (key->shape) {
+	case SHAPE_NUMBER:
+		snprintf(number, sizeof(number), "%" JSON_INTEGER_FORMAT, json_integer_value(value));
+		if (json_is_integer(value))
+			return take(reader, key, place, number);
+		break;
 	case SHAPE_SWITCH:
 		if (json_is_boolean(value))
 			return take(reader, key, place, json_is_true(value) ? "true" : "false");

@@ -1,6 +1,7 @@
 /* Reading settings, strictly: what is not understood is an error. */
 #include "init/settings.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +9,10 @@
 #include <sys/socket.h>
 
 #include "util/log.h"
+#include "util/number.h"
+
+#define CONNECTIONS_MAX 1000000U
+#define BYTES_MAX	9999999999U /* of the digits; what a unit makes of it fits in 64 bits */
 
 const struct setting_name setting_names[SETTINGS] = {
 	[SETTING_ISOLATION] = {"PARA_NETWORK_ISOLATION", "isolation", false},
@@ -20,6 +25,10 @@ const struct setting_name setting_names[SETTINGS] = {
 	[SETTING_SSH] = {"PARA_ALLOW_SSH", "ssh", false},
 	[SETTING_HOST] = {"PARA_ALLOW_HOST", "host", true},
 	[SETTING_INBOUND] = {"PARA_ALLOW_INBOUND", "inbound", true},
+	[SETTING_GUARD] = {"PARA_GUARD", "guard", false},
+	[SETTING_NAMES] = {"PARA_DNS", "names", false},
+	[SETTING_CONNECTIONS] = {"PARA_LIMIT_CONNECTIONS", "connections", false},
+	[SETTING_BYTES] = {"PARA_QUOTA_BYTES", "bytes", false},
 };
 
 int settings_word(const char *const *words, const char *text)
@@ -60,9 +69,10 @@ static int read_word(const char *label, const char *text, const char *const *wor
 
 static int read_mode(struct policy *policy, const char *label, const char *text, struct error *error)
 {
-	static const char *const words[] = {"allowlist", "blocklist", "proxy", "none", NULL};
+	static const char *const words[] = {
+		"allowlist", "blocklist", "proxy", "none", "unprotected-observe", NULL};
 	int value = 0, ret = read_word(label, text, words, MODE_ALLOWLIST, &value,
-			       "allowlist, blocklist, proxy or none", error);
+			       "allowlist, blocklist, proxy, none or unprotected-observe", error);
 
 	policy->mode = (enum mode)value;
 	return ret;
@@ -95,24 +105,43 @@ static int read_ssh(struct policy *policy, const char *label, const char *text, 
 	return ret;
 }
 
-/* Entries of a list, of which this version can enforce all but wildcards. */
-static int read_list(struct entries *entries, const char *label, const char *text, struct error *error)
+static int read_names(struct policy *policy, const char *label, const char *text, struct error *error)
 {
-	size_t i = entries->n; /* those before have been looked at */
-	int ret = entries_parse(label, text, entries, error);
+	static const char *const words[] = {"open", "filter", NULL};
+	int value = 0, ret = read_word(label, text, words, 0, &value, "open or filter", error);
 
-	for (; i < entries->n && ret == 0; i++) {
-		char entry[ENTRY_TEXT];
-
-		if (entries->v[i].kind == ENTRY_WILDCARD)
-			ret = error_set(error, FAIL_CONFIG, EINVAL,
-				"%s: entry %u, '%.200s': this version cannot enforce wildcards; name each "
-				"host, as in "
-				"api.%s",
-				label, entries->v[i].position, entry_text(&entries->v[i], entry),
-				entries->v[i].name);
-	}
+	policy->filter = value == 1;
 	return ret;
+}
+
+static int read_connections(struct policy *policy, const char *label, const char *text, struct error *error)
+{
+	uint64_t number;
+
+	if (number_parse(text, 1, CONNECTIONS_MAX, &number) != 0)
+		return settings_refuse(
+			label, text, "a number of connections a minute, from 1 to 1000000", error);
+	policy->connections = (uint32_t)number;
+	return 0;
+}
+
+/* "500M": K, M, G and T are powers of 1024. */
+static int read_bytes(struct policy *policy, const char *label, const char *text, struct error *error)
+{
+	static const char units[] = "KMGT";
+	const size_t length = strlen(text);
+	const char *unit = length > 0 ? strchr(units, toupper((unsigned char)text[length - 1])) : NULL;
+	char digits[16];
+	uint64_t number;
+
+	snprintf(digits, sizeof(digits), "%s", text);
+	if (unit != NULL && length < sizeof(digits))
+		digits[length - 1] = '\0';
+	if (length >= sizeof(digits) || number_parse(digits, 1, BYTES_MAX, &number) != 0)
+		return settings_refuse(label, text,
+			"a number of bytes, also with K, M, G or T behind it, as in 500M", error);
+	policy->bytes = unit != NULL ? number << (10 * (unit - units + 1)) : number;
+	return 0;
 }
 
 /* An item of a list without the blanks around it; false if there is no room for it. */
@@ -163,7 +192,7 @@ static int read_host(struct policy *policy, const char *label, const char *text,
 		return settings_refuse(label, text, "subnet, gateway or none by itself, or entries", error);
 	if (policy->host == HOST_UNSAID)
 		policy->host = HOST_NONE;
-	return read_list(&policy->list[LIST_ALLOWED], label, text, error);
+	return entries_parse(label, text, &policy->list[LIST_ALLOWED], error);
 }
 
 /* The proxy's one place, "host:port", also as the URL that programs write. */
@@ -185,7 +214,7 @@ static int read_proxy(struct policy *policy, const char *label, const char *text
 			"one HOST:PORT without user and password, as in proxy.example.com:3128", error);
 	memcpy(copy, place, length);
 	copy[length] = '\0';
-	ret = read_list(allowed, label, copy, error);
+	ret = entries_parse(label, copy, allowed, error);
 	/* a proxy under github.com is that host, and not GitHub */
 	for (size_t i = before; i < allowed->n; i++)
 		allowed->v[i].exact = true;
@@ -252,7 +281,7 @@ static int read_inbound(struct policy *policy, const char *label, const char *te
 		return settings_refuse(label, text, "host and ports first, and entries after them", error);
 	if (ret == 0 && ports.n_ports > 0 && allow_anybody(&policy->list[LIST_INBOUND], &ports) < 0)
 		ret = error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory while reading %s", label);
-	return ret == 0 ? read_list(&policy->list[LIST_INBOUND], label, rest, error) : ret;
+	return ret == 0 ? entries_parse(label, rest, &policy->list[LIST_INBOUND], error) : ret;
 }
 
 int settings_take(struct settings *settings, enum setting setting, const char *label, const char *value,
@@ -274,9 +303,9 @@ int settings_take(struct settings *settings, enum setting setting, const char *l
 	case SETTING_PROFILE:
 		return read_profile(policy, label, value, error);
 	case SETTING_ALLOW:
-		return read_list(&policy->list[LIST_ALLOWED], label, value, error);
+		return entries_parse(label, value, &policy->list[LIST_ALLOWED], error);
 	case SETTING_BLOCK:
-		return read_list(&policy->list[LIST_BLOCKED], label, value, error);
+		return entries_parse(label, value, &policy->list[LIST_BLOCKED], error);
 	case SETTING_PROXY:
 		return read_proxy(policy, label, value, error);
 	case SETTING_DNS:
@@ -287,6 +316,14 @@ int settings_take(struct settings *settings, enum setting setting, const char *l
 		return read_host(policy, label, value, error);
 	case SETTING_INBOUND:
 		return read_inbound(policy, label, value, error);
+	case SETTING_GUARD:
+		return settings_switch(label, value, &policy->guarded, error);
+	case SETTING_NAMES:
+		return read_names(policy, label, value, error);
+	case SETTING_CONNECTIONS:
+		return read_connections(policy, label, value, error);
+	case SETTING_BYTES:
+		return read_bytes(policy, label, value, error);
 	case SETTINGS:
 		break;
 	}
@@ -349,7 +386,16 @@ int settings_finish(struct settings *settings, bool wanted, struct error *error)
 	if (policy->defaulted)
 		ret = entries_parse(
 			"the default list", POLICY_DEFAULT_LIST, &policy->list[LIST_ALLOWED], error);
-	if (ret == 0 && policy->mode == MODE_BLOCKLIST)
+	if (ret == 0 && policy_sends(policy))
 		ret = block_metadata(&policy->list[LIST_BLOCKED], error);
+	if (settings->said[SETTING_GUARD] == NULL)
+		policy->guarded = !settings->ends;
+	if (settings->ends && policy->guarded)
+		return error_set(error, FAIL_CONFIG, EINVAL,
+			"PARA_GUARD is on, and a set-up that ends has nobody to stay behind as the guard; "
+			"leave it "
+			"out");
+	if (settings->said[SETTING_NAMES] == NULL)
+		policy->filter = policy->strict && policy->guarded;
 	return ret == 0 ? policy_settle(policy, error) : ret;
 }

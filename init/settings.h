@@ -22,6 +22,10 @@ enum setting {
 	SETTING_SSH,
 	SETTING_HOST,
 	SETTING_INBOUND,
+	SETTING_GUARD,
+	SETTING_NAMES,
+	SETTING_CONNECTIONS,
+	SETTING_BYTES,
 	SETTINGS
 };
 
@@ -39,6 +43,7 @@ struct settings {
 	const char *file;	    /* the policy file that is being read, or was; NULL: none */
 	const char *said[SETTINGS]; /* the variable's value, or the file's name; NULL: nothing was said */
 	bool isolated;
+	bool ends; /* nothing of us stays beside the agent, so that there can be no guard */
 };
 
 /* subnet, gateway, none: what a host setting may be that is no list of entries. Ends with NULL. */

@@ -14,6 +14,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_owner.h>
 #include <linux/netfilter/xt_set.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
@@ -315,10 +316,11 @@ static void decode_match(struct decoder *decoder, const struct nlattr *data)
 	} else if (text_is(name, "owner")) {
 		struct xt_owner_match_info info;
 
-		if (!take_info(&a, 1, &info, sizeof(info)) || info.match != XT_OWNER_UID ||
-			info.invert != 0 || info.uid_min != 0 || info.uid_max != 0)
-			odd(decoder, "an 'owner' match for more than uid 0");
-		rule->by_root = 1;
+		if (rule->user != USER_ANY || !take_info(&a, 1, &info, sizeof(info)) ||
+			info.match != XT_OWNER_UID || info.invert != 0 || info.uid_min != info.uid_max ||
+			(info.uid_min != 0 && info.uid_min != GUARD_UID_RESOLVER))
+			odd(decoder, "an 'owner' match for other than uid 0 or the guard's");
+		rule->user = info.uid_min == 0 ? USER_ROOT : USER_GUARD;
 	} else if (text_is(name, "icmp6")) {
 		struct ip6t_icmp info;
 
@@ -346,13 +348,27 @@ static void decode_immediate(struct decoder *decoder, const struct nlattr *data)
 	decoder->decided = true;
 }
 
+static void decode_log(struct decoder *decoder, const struct attributes *a)
+{
+	static const char prefix[] = GUARD_NFLOG_PREFIX;
+	struct xt_nflog_info info;
+
+	if (!take_info(a, 0, &info, sizeof(info)) || info.len != 0 || info.group != GUARD_NFLOG_GROUP ||
+		info.threshold != 0 || info.flags != 0 || memcmp(info.prefix, prefix, sizeof(prefix)) != 0 ||
+		!all_zero(info.prefix + sizeof(prefix), sizeof(info.prefix) - sizeof(prefix)))
+		odd(decoder, "an NFLOG that is not the guard's");
+	decoder->out->rule.verdict = VERDICT_LOG;
+}
+
 static void decode_target(struct decoder *decoder, const struct nlattr *data)
 {
 	const struct attributes a = read_nest(decoder, data);
 	const bool v4 = decoder->out->rule.family == AF_INET;
 	uint32_t with; /* the only field of both ipt_reject_info and ip6t_reject_info, an enum */
 
-	if (!text_is(a.by_type[NFTA_TARGET_NAME], "REJECT") || !take_info(&a, 0, &with, sizeof(with)))
+	if (text_is(a.by_type[NFTA_TARGET_NAME], "NFLOG"))
+		decode_log(decoder, &a);
+	else if (!text_is(a.by_type[NFTA_TARGET_NAME], "REJECT") || !take_info(&a, 0, &with, sizeof(with)))
 		odd(decoder, "a target other than REJECT");
 	else if (with == (v4 ? (uint32_t)IPT_TCP_RESET : (uint32_t)IP6T_TCP_RESET))
 		decoder->out->rule.verdict = VERDICT_RESET;

@@ -51,7 +51,7 @@ static bool is_closed(const struct claim *claim, const struct prefix *address, u
 		return false;
 	if (contents_hold(&claim->contents[LIST_BLOCKED], address, port))
 		return true;
-	return claim->policy->mode != MODE_BLOCKLIST &&
+	return !policy_sends(claim->policy) &&
 	       !prefixes_cover(policy_host(claim->policy, claim->host), address);
 }
 

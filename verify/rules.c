@@ -183,7 +183,8 @@ static int read_rule(const struct nlmsghdr *message, void *data)
 	if (decoded.odd != NULL)
 		return differs(reading, "the %s firewall has a rule that is not ours: %s",
 			family_text(reading->family), decoded.odd);
-	if (decoded.rule.chain == CHAIN_OUTPUT && decoded.rule.verdict != VERDICT_ACCEPT)
+	if (decoded.rule.chain == CHAIN_OUTPUT && decoded.rule.verdict != VERDICT_ACCEPT &&
+		decoded.rule.verdict != VERDICT_LOG)
 		reading->refused += decoded.packets;
 	if (reading->is != NULL && reading->is->n < RULES_MAX)
 		reading->is->v[reading->is->n++] = decoded.rule;

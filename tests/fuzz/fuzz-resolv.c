@@ -58,8 +58,8 @@ static void check_rules(const struct resolv *resolv)
 
 		must(rule->peer.family == 0 || rule->peer.family == rule->family);
 		must(rule->peer.family == 0 || (rule->dport == 53 && is_server(resolv, &rule->peer)));
-		must(rule->dport != 53 || rule->peer.family != 0 || rule->by_root);
-		must(!rule->by_root || (resolv->docker && !resolv->upstreams_named));
+		must(rule->dport != 53 || rule->peer.family != 0 || rule->user == USER_ROOT);
+		must(rule->user != USER_ROOT || (resolv->docker && !resolv->upstreams_named));
 	}
 }
 

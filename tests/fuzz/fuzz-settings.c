@@ -142,7 +142,7 @@ static void check_rule(const struct rule *rule, const struct input *input, bool 
 	if (!service)
 		return;
 	if (rule->dport == 53)
-		must(out && dns && (rule->peer.family != 0 || rule->by_root));
+		must(out && dns && (rule->peer.family != 0 || rule->user == USER_ROOT));
 	else if (rule->dport == 22)
 		must(out && policy->ssh == SSH_ANY && policy->mode != MODE_NONE);
 	else if (rule->peer.family != 0)

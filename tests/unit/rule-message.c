@@ -12,6 +12,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_owner.h>
 #include <linux/netfilter/xt_set.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
@@ -194,8 +195,10 @@ void put_matches(struct rule_message *message, const struct rule *rule)
 
 		put_xt(message, "match", "icmp6", 0, &info, sizeof(info));
 	}
-	if (rule->by_root) {
-		const struct xt_owner_match_info info = {.match = XT_OWNER_UID};
+	if (rule->user != USER_ANY) {
+		const uint32_t uid = rule->user == USER_GUARD ? 65501 : 0;
+		const struct xt_owner_match_info info = {
+			.match = XT_OWNER_UID, .uid_min = uid, .uid_max = uid};
 
 		put_xt(message, "match", "owner", 1, &info, sizeof(info));
 	}
@@ -226,6 +229,10 @@ void rule_whole(struct rule_message *message, const struct rule *rule, uint64_t 
 	put_counter(message, packets, packets * 60);
 	if (rule->verdict == VERDICT_ACCEPT) {
 		put_verdict(message, NF_ACCEPT, NULL);
+	} else if (rule->verdict == VERDICT_LOG) {
+		const struct xt_nflog_info info = {.group = 10053, .prefix = "refused"};
+
+		put_xt(message, "target", "NFLOG", 0, &info, sizeof(info));
 	} else {
 		const bool reset = rule->verdict == VERDICT_RESET;
 		const uint32_t with =

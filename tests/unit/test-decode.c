@@ -36,7 +36,7 @@ static void our_rules_come_back_as_they_were(void **state)
 			.chain = CHAIN_OUTPUT,
 			.protocol = IPPROTO_UDP,
 			.dport = 53,
-			.by_root = 1},
+			.user = USER_ROOT},
 		{.family = AF_INET, .chain = CHAIN_INPUT, .peer = prefix("172.17.0.0/16")},
 		{.family = AF_INET, .chain = CHAIN_OUTPUT, .peer = prefix("172.16.0.0/13")},
 		{.family = AF_INET, .chain = CHAIN_OUTPUT, .peer = prefix("128.0.0.0/1")},

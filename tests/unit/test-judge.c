@@ -199,7 +199,7 @@ static void which_rule_decides(void **state)
 		.n = 6,
 		.v = {{.family = AF_INET, .chain = CHAIN_INPUT}, {.family = AF_INET6, .chain = CHAIN_OUTPUT},
 			{.family = AF_INET, .chain = CHAIN_OUTPUT, .states = STATE_ESTABLISHED},
-			{.family = AF_INET, .chain = CHAIN_OUTPUT, .by_root = 1},
+			{.family = AF_INET, .chain = CHAIN_OUTPUT, .user = USER_ROOT},
 			{.family = AF_INET, .chain = CHAIN_OUTPUT, .protocol = IPPROTO_UDP},
 			{.family = AF_INET6, .chain = CHAIN_OUTPUT, .verdict = VERDICT_REJECT}},
 	};

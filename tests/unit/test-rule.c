@@ -29,7 +29,7 @@ static void rules_in_words(void **state)
 			 .chain = CHAIN_OUTPUT,
 			 .protocol = IPPROTO_TCP,
 			 .dport = 53,
-			 .by_root = 1},
+			 .user = USER_ROOT},
 			"-A OUTPUT -p tcp --dport 53 -m owner --uid-owner 0 -j ACCEPT"},
 		{{.family = AF_INET, .chain = CHAIN_INPUT, .peer = prefix("172.17.0.0/16")},
 			"-A INPUT -s 172.17.0.0/16 -j ACCEPT"},
@@ -89,7 +89,7 @@ static void the_longest_rules(void **state)
 		.peer = prefix("ffff:ffff:ffff:ffff:ffff:ffff:ffff:fffe/127"),
 		.protocol = IPPROTO_ICMPV6,
 		.dport = 65535,
-		.by_root = 1,
+		.user = USER_ROOT,
 		.set = SET_ANY6 + 1,
 		.verdict = VERDICT_REJECT};
 	char text[RULE_TEXT + 1];

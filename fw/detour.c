@@ -1,0 +1,193 @@
+/* The guard's table: see the header. Source: linux/netfilter/nf_tables.h. */
+#include "fw/detour.h"
+
+#include <arpa/inet.h>
+#include <endian.h>
+#include <sys/socket.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_tables.h>
+
+#include "fw/expression.h"
+#include "fw/rule.h"
+
+#define PORT_DNS 53
+
+/* Before Docker's own redirection of its resolver (NF_IP_PRI_NAT_DST, -100), which the guard's questions then
+ * still take. */
+#define PRIORITY_DNS (-105)
+/* After the filter: only what that lets through is counted. */
+#define PRIORITY_LIMITS 10
+
+#define CHAIN_DNS    "dns"
+#define CHAIN_LIMITS "limits"
+
+static struct nlmsghdr *rule_begin(struct batch *batch, const char *chain, struct nlattr **nest)
+{
+	struct nlmsghdr *message =
+		batch_begin(batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND, NFPROTO_INET);
+
+	mnl_attr_put_strz(message, NFTA_RULE_TABLE, DETOUR_TABLE);
+	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain);
+	*nest = mnl_attr_nest_start(message, NFTA_RULE_EXPRESSIONS);
+	return message;
+}
+
+static void rule_end(struct batch *batch, struct nlmsghdr *message, struct nlattr *nest)
+{
+	mnl_attr_nest_end(message, nest);
+	batch_end(batch, message);
+}
+
+/* The sender's uid compares so. Packets without a socket of this host match neither way. */
+static void sender(struct nlmsghdr *message, uint32_t how, uint32_t uid)
+{
+	expression_meta(message, NFT_META_SKUID);
+	expression_compare(message, how, &uid, sizeof(uid));
+}
+
+/* To our port on this host (nft(8), redirect). */
+static void redirect(struct nlmsghdr *message)
+{
+	const uint16_t port = htons(GUARD_PORT);
+	struct nlattr *data, *element = expression_begin(message, "immediate", &data), *value;
+
+	expression_u32(message, NFTA_IMMEDIATE_DREG, NFT_REG_1);
+	value = mnl_attr_nest_start(message, NFTA_IMMEDIATE_DATA);
+	mnl_attr_put(message, NFTA_DATA_VALUE, sizeof(port), &port);
+	mnl_attr_nest_end(message, value);
+	expression_end(message, element, data);
+	element = expression_begin(message, "redir", &data);
+	expression_u32(message, NFTA_REDIR_REG_PROTO_MIN, NFT_REG_1);
+	expression_end(message, element, data);
+}
+
+static void put_redirect(struct batch *batch, const struct detour *detour, uint8_t protocol)
+{
+	const uint16_t port = htons(PORT_DNS);
+	struct nlattr *nest;
+	struct nlmsghdr *message = rule_begin(batch, CHAIN_DNS, &nest);
+
+	sender(message, NFT_CMP_NEQ, GUARD_UID_RESOLVER);
+	if (detour->root_asks)
+		sender(message, NFT_CMP_NEQ, 0);
+	expression_meta(message, NFT_META_L4PROTO);
+	expression_compare(message, NFT_CMP_EQ, &protocol, sizeof(protocol));
+	expression_payload(message, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(port));
+	expression_compare(message, NFT_CMP_EQ, &port, sizeof(port));
+	expression_counter(message);
+	redirect(message);
+	rule_end(batch, message, nest);
+}
+
+/* Loads the bits of a conntrack key of 32 bits, in the host's order. */
+static void conntrack(struct nlmsghdr *message, uint32_t key, uint32_t how, uint32_t bit)
+{
+	static const uint32_t zero;
+	struct nlattr *data, *element = expression_begin(message, "ct", &data);
+
+	expression_u32(message, NFTA_CT_KEY, key);
+	expression_u32(message, NFTA_CT_DREG, NFT_REG_1);
+	expression_end(message, element, data);
+	expression_mask(message, (const uint8_t *)&bit, sizeof(bit));
+	expression_compare(message, how, &zero, sizeof(zero));
+}
+
+/* Loopback, what was redirected to it, and the guard's own questions are in no limit. */
+static void put_exceptions(struct batch *batch)
+{
+	struct nlattr *nest;
+	struct nlmsghdr *message = rule_begin(batch, CHAIN_LIMITS, &nest);
+
+	expression_meta(message, NFT_META_OIFNAME);
+	expression_compare(message, NFT_CMP_EQ, "lo", sizeof("lo"));
+	expression_verdict(message, NF_ACCEPT);
+	rule_end(batch, message, nest);
+	message = rule_begin(batch, CHAIN_LIMITS, &nest);
+	conntrack(message, NFT_CT_STATUS, NFT_CMP_NEQ, IPS_DST_NAT);
+	expression_verdict(message, NF_ACCEPT);
+	rule_end(batch, message, nest);
+	message = rule_begin(batch, CHAIN_LIMITS, &nest);
+	sender(message, NFT_CMP_EQ, GUARD_UID_RESOLVER);
+	expression_verdict(message, NF_ACCEPT);
+	rule_end(batch, message, nest);
+}
+
+static void put_u64(struct nlmsghdr *message, uint16_t type, uint64_t value)
+{
+	mnl_attr_put_u64(message, type, htobe64(value));
+}
+
+/* Told to the guard, and refused. */
+static void refuse(struct nlmsghdr *message, const char *prefix)
+{
+	struct nlattr *data, *element;
+
+	expression_counter(message);
+	element = expression_begin(message, "log", &data);
+	mnl_attr_put_u16(message, NFTA_LOG_GROUP, htons(GUARD_NFLOG_GROUP));
+	mnl_attr_put_strz(message, NFTA_LOG_PREFIX, prefix);
+	expression_end(message, element, data);
+	element = expression_begin(message, "reject", &data);
+	expression_u32(message, NFTA_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH);
+	mnl_attr_put_u8(message, NFTA_REJECT_ICMP_CODE, NFT_REJECT_ICMPX_ADMIN_PROHIBITED);
+	expression_end(message, element, data);
+}
+
+/* A bucket of as many as the minute has, which is filled again over the minute. */
+static void put_connections(struct batch *batch, uint32_t connections)
+{
+	struct nlattr *nest, *data, *element;
+	struct nlmsghdr *message = rule_begin(batch, CHAIN_LIMITS, &nest);
+
+	conntrack(message, NFT_CT_STATE, NFT_CMP_NEQ, NF_CT_STATE_BIT(IP_CT_NEW));
+	element = expression_begin(message, "limit", &data);
+	put_u64(message, NFTA_LIMIT_RATE, connections);
+	put_u64(message, NFTA_LIMIT_UNIT, 60);
+	expression_u32(message, NFTA_LIMIT_BURST, connections);
+	expression_u32(message, NFTA_LIMIT_TYPE, NFT_LIMIT_PKTS);
+	expression_u32(message, NFTA_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+	expression_end(message, element, data);
+	refuse(message, DETOUR_LIMIT_PREFIX);
+	rule_end(batch, message, nest);
+}
+
+static void put_bytes(struct batch *batch, uint64_t bytes)
+{
+	struct nlattr *nest, *data, *element;
+	struct nlmsghdr *message = rule_begin(batch, CHAIN_LIMITS, &nest);
+
+	element = expression_begin(message, "quota", &data);
+	put_u64(message, NFTA_QUOTA_BYTES, bytes);
+	expression_u32(message, NFTA_QUOTA_FLAGS, NFT_QUOTA_F_INV);
+	expression_end(message, element, data);
+	refuse(message, DETOUR_QUOTA_PREFIX);
+	rule_end(batch, message, nest);
+}
+
+void detour_put(struct batch *batch, const struct detour *detour, uint32_t flags)
+{
+	const struct batch_chain dns = {
+		DETOUR_TABLE, CHAIN_DNS, "nat", NF_INET_LOCAL_OUT, PRIORITY_DNS, NF_ACCEPT};
+	const struct batch_chain limits = {
+		DETOUR_TABLE, CHAIN_LIMITS, "filter", NF_INET_LOCAL_OUT, PRIORITY_LIMITS, NF_ACCEPT};
+
+	if (detour == NULL || (!detour->dns && detour->connections == 0 && detour->bytes == 0)) {
+		batch_no_table(batch, NFPROTO_INET, DETOUR_TABLE);
+		return;
+	}
+	batch_table(batch, NFPROTO_INET, DETOUR_TABLE, flags);
+	if (detour->dns) {
+		batch_chain(batch, NFPROTO_INET, &dns);
+		put_redirect(batch, detour, IPPROTO_UDP);
+		put_redirect(batch, detour, IPPROTO_TCP);
+	}
+	if (detour->connections == 0 && detour->bytes == 0)
+		return;
+	batch_chain(batch, NFPROTO_INET, &limits);
+	put_exceptions(batch);
+	if (detour->connections != 0)
+		put_connections(batch, detour->connections);
+	if (detour->bytes != 0)
+		put_bytes(batch, detour->bytes);
+}
