@@ -61,7 +61,7 @@ int lists_take(struct lists *lists, const struct policy *policy)
 	return 0;
 }
 
-void lists_free(struct lists *lists)
+void lists_end(struct lists *lists)
 {
 	policy_free(&lists->policy);
 	for (int list = 0; list < LISTS; list++)

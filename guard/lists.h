@@ -18,7 +18,7 @@ struct listed {
 	int64_t until;	  /* milliseconds of clock_ms; 0: for good */
 };
 
-/* {0} is empty; lists_free gives it back. about[list][i] is of policy.list[list].v[i]. */
+/* {0} is empty; lists_end gives it back. about[list][i] is of policy.list[list].v[i]. */
 struct lists {
 	struct policy policy;
 	struct listed *about[LISTS];
@@ -28,7 +28,7 @@ struct lists {
 
 /* Takes over what a policy says, all of it for good. The caller frees, also after -ENOMEM. */
 int lists_take(struct lists *lists, const struct policy *policy);
-void lists_free(struct lists *lists);
+void lists_end(struct lists *lists);
 
 /* True if both are of the same kind and name, or network, whatever their ports. */
 bool lists_same_subject(const struct entry *a, const struct entry *b);
