@@ -51,6 +51,11 @@ int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, str
 	return ret == 0 ? cut_off(firewall, error) : ret;
 }
 
+int firewall_prepare(struct firewall *firewall, const struct ruleset *ruleset, struct error *error)
+{
+	return ipset_prepare(&firewall->netlink, ruleset, firewall->index, error);
+}
+
 int firewall_commit(struct firewall *firewall, const struct ruleset *ruleset, const struct detour *detour,
 	struct error *error)
 {

@@ -28,6 +28,12 @@ enum message_type {
 	MESSAGE_REMOVE,
 	/* warden: names outside the policy are refused (status 1) or answered (0); comes with a new policy */
 	MESSAGE_FILTER,
+	/* fetcher: addresses are some of GitHub's ranges, of any length. None of these three is answered */
+	MESSAGE_RANGE,
+	/* fetcher: those were all of them, and may take the place of the old ones */
+	MESSAGE_RANGES_DONE,
+	/* fetcher: they cannot be had now (status: a negative errno); what came of them is to be forgotten */
+	MESSAGE_RANGES_FAILED,
 };
 
 struct message {
