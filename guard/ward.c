@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/netfilter.h>
 #include <linux/netfilter/ipset/ip_set.h>
 
 #include "fw/allow.h"
@@ -82,6 +83,19 @@ int ward_rules(const struct ward *ward, const struct lists *lists, enum stage st
 		ward->start->agent_is_root, stage, ruleset, error);
 }
 
+static int unreadable(struct error *error, int ret)
+{
+	return error_set(error, FAIL_VERIFY, -ret, "the guard's table cannot be read back from the kernel: %s",
+		strerror(-ret));
+}
+
+static int read_digest(struct ward *ward, struct table_digest *digest, struct error *error)
+{
+	int ret = verify_digest(&ward->start->firewall->netlink, NFPROTO_INET, DETOUR_TABLE, digest);
+
+	return ret < 0 ? unreadable(error, ret) : 0;
+}
+
 int ward_commit(struct ward *ward, const struct ruleset *ruleset, struct error *error)
 {
 	struct firewall *firewall = ward->start->firewall;
@@ -92,6 +106,9 @@ int ward_commit(struct ward *ward, const struct ruleset *ruleset, struct error *
 	ret = firewall_prepare(firewall, ruleset, error);
 	if (ret == 0)
 		ret = firewall_commit(firewall, ruleset, &ward->detour, error);
+	if (ret < 0)
+		return ret;
+	ret = read_digest(ward, &ward->digest, error);
 	if (ret < 0)
 		return ret;
 	if (ruleset != &ward->ruleset)
@@ -141,6 +158,7 @@ int ward_begin(struct ward *ward, const struct guard_start *start, struct error 
 		ret = prefixes_add(&ward->ranges, &start->ranges->v[i]);
 	if (ret < 0)
 		return no_room(error, ret);
+	ret = read_digest(ward, &ward->digest, error);
 	for (int list = 0; list < LISTS && ret == 0; list++) {
 		ret = ward_contents(ward, &ward->lists, (enum list)list, &ward->ranges,
 			&ward->contents[list], error);
@@ -161,9 +179,29 @@ void ward_end(struct ward *ward)
 int ward_verify_rules(struct ward *ward, struct error *error)
 {
 	struct firewall *firewall = ward->start->firewall;
-
-	return verify_rules(
+	struct table_digest digest;
+	int ret = verify_rules(
 		&firewall->netlink, &ward->ruleset, firewall->owned ? OWNER_SOME : OWNER_NONE, error);
+
+	if (ret == 0)
+		ret = read_digest(ward, &digest, error);
+	if (ret < 0)
+		return ret;
+	if (!digest_equal(&digest, &ward->digest))
+		return error_set(error, FAIL_VERIFY, EBADE,
+			"the table inet " DETOUR_TABLE " is not as it was made");
+	/* written anew, its quota is not to begin anew */
+	ward->detour.used = digest.used;
+	return 0;
+}
+
+int ward_repair(struct ward *ward, struct error *error)
+{
+	int ret = ward_commit(ward, &ward->ruleset, error);
+
+	for (int list = 0; list < LISTS && ret == 0; list++)
+		ret = ward_refill(ward, (enum list)list, error);
+	return ret;
 }
 
 int ward_verify_sets(struct ward *ward, struct error *error)

@@ -12,6 +12,7 @@
 #include "guard/leases.h"
 #include "guard/lists.h"
 #include "util/error.h"
+#include "verify/digest.h"
 
 struct ward {
 	const struct guard_start *start;
@@ -21,6 +22,7 @@ struct ward {
 	struct prefixes ranges;		 /* of GitHub */
 	struct ruleset ruleset;
 	struct detour detour;
+	struct table_digest digest; /* of the detour's table, as it was written */
 };
 
 /*
@@ -58,8 +60,11 @@ int ward_rules(const struct ward *ward, const struct lists *lists, enum stage st
 /* Compares the sets of all lists with what is meant. Returns 0, or -errno with *error saying the difference. */
 int ward_verify_sets(struct ward *ward, struct error *error);
 
-/* Compares the two tables of rules. The same. */
+/* Compares the two tables of rules, and the detour's. The same. */
 int ward_verify_rules(struct ward *ward, struct error *error);
+
+/* Puts all of it into the kernel again. Returns 0 or -errno with *error filled. */
+int ward_repair(struct ward *ward, struct error *error);
 
 /*
  * What a start with a guard puts into the sets of each list, before there is a warden: contents is what stands
