@@ -22,7 +22,7 @@ ENV DEPS_CACHE=/deps
 COPY deps deps
 RUN deps/install build image && deps/build musl
 COPY . .
-RUN make && setcap cap_net_admin,cap_setpcap=p build/secure-init
+RUN make && setcap cap_net_admin,cap_setpcap,cap_setuid,cap_setgid=p build/secure-init
 
 FROM scratch
 LABEL org.opencontainers.image.title="secure-init" \

@@ -160,10 +160,25 @@ static struct curl_slist *resolved(const struct prefixes *addresses)
 	return list;
 }
 
-static struct curl_slist *headers(void)
+/* Appends; gives the list, or NULL and the list is gone. */
+static struct curl_slist *append(struct curl_slist *list, const char *line)
+{
+	struct curl_slist *longer = list != NULL ? curl_slist_append(list, line) : NULL;
+
+	if (longer == NULL)
+		curl_slist_free_all(list);
+	return longer;
+}
+
+static struct curl_slist *headers(const char *etag)
 {
 	static const char *const variables[] = {"GITHUB_TOKEN", "GH_TOKEN"};
 	struct curl_slist *list = curl_slist_append(NULL, "Accept: application/vnd.github+json");
+	char match[GITHUB_ETAG + 20];
+
+	snprintf(match, sizeof(match), "If-None-Match: %s", etag);
+	if (*etag != '\0')
+		list = append(list, match);
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]) && list != NULL; i++) {
 		const char *token = getenv(variables[i]);
@@ -174,10 +189,9 @@ static struct curl_slist *headers(void)
 			continue;
 		if ((size_t)snprintf(line, sizeof(line), "Authorization: Bearer %s", token) >= sizeof(line))
 			continue;
-		struct curl_slist *longer = curl_slist_append(list, line);
-
+		list = append(list, line);
 		explicit_bzero(line, sizeof(line));
-		return longer;
+		return list;
 	}
 	return list;
 }
@@ -232,8 +246,20 @@ static int perform(CURL *curl, struct body *body, long *status, char why[GITHUB_
 	}
 }
 
-/* One try. -EAGAIN: it may go better next time; *wait_ms is how long the server asks us to wait, or 0. */
-static int try_once(CURL *curl, struct prefixes *ranges, int64_t *wait_ms, char why[GITHUB_TEXT])
+/* The answer's ETag, or "" if it has none that we can send back. */
+static void take_etag(CURL *curl, char etag[GITHUB_ETAG])
+{
+	struct curl_header *header;
+	const bool there = curl_easy_header(curl, "ETag", 0, CURLH_HEADER, -1, &header) == CURLHE_OK &&
+			   strlen(header->value) < GITHUB_ETAG && strpbrk(header->value, "\r\n") == NULL;
+
+	snprintf(etag, GITHUB_ETAG, "%s", there ? header->value : "");
+}
+
+/* One try. 1: nothing has changed. -EAGAIN: it may go better next time; *wait_ms is how long the server asks
+ * us to wait, or 0. */
+static int try_once(
+	CURL *curl, char etag[GITHUB_ETAG], struct prefixes *ranges, int64_t *wait_ms, char why[GITHUB_TEXT])
 {
 	struct body body = {0};
 	long status = 0;
@@ -244,7 +270,9 @@ static int try_once(CURL *curl, struct prefixes *ranges, int64_t *wait_ms, char 
 	curl_easy_setopt(curl, CURLOPT_URL, META_URL);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, &body);
 	ret = perform(curl, &body, &status, why);
-	if (ret == 0 && status != 200) {
+	if (ret == 0 && status == 304 && *etag != '\0') {
+		ret = 1;
+	} else if (ret == 0 && status != 200) {
 		const bool limited = status == 403 || status == 429;
 
 		curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &after);
@@ -254,12 +282,15 @@ static int try_once(CURL *curl, struct prefixes *ranges, int64_t *wait_ms, char 
 			limited ? " (the limit for your address may be used up; set GITHUB_TOKEN)" : "");
 	} else if (ret == 0) {
 		ret = github_parse(body.bytes != NULL ? body.bytes : "", body.length, ranges, why);
+		if (ret == 0)
+			take_etag(curl, etag);
 	}
 	free(body.bytes);
 	return ret;
 }
 
-static int try_until(CURL *curl, int64_t deadline, struct prefixes *ranges, char why[GITHUB_TEXT])
+static int try_until(
+	CURL *curl, int64_t deadline, char etag[GITHUB_ETAG], struct prefixes *ranges, char why[GITHUB_TEXT])
 {
 	for (int tries = 1;; tries++) {
 		int64_t left = deadline - clock_ms(), wait_ms;
@@ -269,7 +300,7 @@ static int try_until(CURL *curl, int64_t deadline, struct prefixes *ranges, char
 		if (left < 100)
 			left = 100;
 		curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)(left < PER_TRY_MS ? left : PER_TRY_MS));
-		ret = try_once(curl, ranges, &wait_ms, why);
+		ret = try_once(curl, etag, ranges, &wait_ms, why);
 		if (ret != -EAGAIN)
 			return ret;
 		if (wait_ms < back_off)
@@ -285,11 +316,11 @@ static int try_until(CURL *curl, int64_t deadline, struct prefixes *ranges, char
 	}
 }
 
-int github_fetch(
-	const struct prefixes *addresses, int64_t deadline, struct prefixes *ranges, char why[GITHUB_TEXT])
+int github_fetch(const struct prefixes *addresses, int64_t deadline, char etag[GITHUB_ETAG],
+	struct prefixes *ranges, char why[GITHUB_TEXT])
 {
 	CURL *curl = curl_global_init(CURL_GLOBAL_ALL) == CURLE_OK ? curl_easy_init() : NULL;
-	struct curl_slist *resolve = resolved(addresses), *lines = headers();
+	struct curl_slist *resolve = resolved(addresses), *lines = headers(etag);
 	int ret = curl == NULL || resolve == NULL || lines == NULL ? fail(why, ENOMEM, "out of memory") : 0;
 
 	if (ret == 0) {
@@ -303,7 +334,7 @@ int github_fetch(
 		ret = set_ca(curl, why);
 	}
 	if (ret == 0)
-		ret = try_until(curl, deadline, ranges, why);
+		ret = try_until(curl, deadline, etag, ranges, why);
 	curl_slist_free_all(lines);
 	curl_slist_free_all(resolve);
 	curl_easy_cleanup(curl);

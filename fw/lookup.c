@@ -60,7 +60,7 @@ static int child_github(int socket, int64_t deadline)
 {
 	struct prefixes addresses = {0}, ranges = {0};
 	struct lookup_message message;
-	char why[GITHUB_TEXT];
+	char why[GITHUB_TEXT], etag[GITHUB_ETAG] = "";
 	int ret;
 
 	while ((ret = lookup_receive(socket, &message)) == 0 && message.type == LOOKUP_FETCH_FROM)
@@ -68,7 +68,7 @@ static int child_github(int socket, int64_t deadline)
 			return -ENOMEM;
 	if (ret < 0 || message.type != LOOKUP_FETCH)
 		return ret; /* the parent has no need of it */
-	ret = github_fetch(&addresses, deadline, &ranges, why);
+	ret = github_fetch(&addresses, deadline, etag, &ranges, why);
 	memset(&message, 0, sizeof(message));
 	if (ret < 0) {
 		message.type = LOOKUP_GITHUB_FAILED;

@@ -267,6 +267,5 @@ void learn_ranges_failed(struct learn_ranges *ranges, const struct message *mess
 {
 	prefixes_free(&ranges->v);
 	ranges->refused = false;
-	log_warn("GitHub's address ranges could not be fetched again (%s); those of before stay",
-		strerror(message->status < 0 && message->status > -4096 ? -message->status : EIO));
+	log_warn("GitHub's address ranges could not be fetched again: %s; those of before stay", message->name);
 }

@@ -28,11 +28,11 @@ enum message_type {
 	MESSAGE_REMOVE,
 	/* warden: names outside the policy are refused (status 1) or answered (0); comes with a new policy */
 	MESSAGE_FILTER,
-	/* fetcher: addresses are some of GitHub's ranges, of any length. None of these three is answered */
+	/* fetcher: some of GitHub's ranges are at addresses */
 	MESSAGE_RANGE,
-	/* fetcher: those were all of them, and may take the place of the old ones */
+	/* fetcher: that was all of them */
 	MESSAGE_RANGES_DONE,
-	/* fetcher: they cannot be had now (status: a negative errno); what came of them is to be forgotten */
+	/* fetcher: they cannot be had now, name says why; those of before stand */
 	MESSAGE_RANGES_FAILED,
 };
 

@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include "fw/allow.h"
+#include "init/change.h"
 #include "init/explain.h"
 #include "init/options.h"
 #include "init/place.h"
 #include "init/plan.h"
 #include "init/privileges.h"
 #include "init/proxy.h"
+#include "init/report.h"
 #include "init/status.h"
 #include "init/version.h"
 
@@ -95,6 +97,10 @@ int answer(const struct config *config, const struct user *user, struct error *e
 	case ACTION_PRESETS:
 		print_presets();
 		return 0;
+	case ACTION_REPORT:
+		return report(config->agent, error);
+	case ACTION_CHANGE:
+		return change(config, config->agent, error);
 	default:
 		break;
 	}

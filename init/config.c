@@ -237,6 +237,7 @@ static int read_serving(const struct variables *variables, struct config *config
 	struct serving *serving = &config->serving;
 	int ret = read_seconds("PARA_KILL_GRACE", variables->grace, 0, &serving->grace, error);
 
+	serving->stop_on_loss = config->guard.stop_on_loss;
 	serving->grace_for_agent = variables->grace != NULL && serving->grace > 0;
 	/* tini goes by their being there, whatever they say */
 	serving->group = serving->group || variables->tini_group != NULL;

@@ -11,16 +11,21 @@
 #include "fw/allow.h"
 #include "fw/conflict.h"
 #include "fw/judge.h"
+#include "fw/match.h"
 #include "util/caps.h"
 #include "verify/rules.h"
 #include "verify/sets.h"
 
+#define PORT_DNS   53
 #define PORT_HTTPS 443
 
 /* All that the answers rest on. */
 struct court {
 	const struct config *config;
 	const struct place *place;
+	/* the entries by name, as if DNS were asked once: wildcards stand for the names that are asked about
+	 */
+	struct policy policy;
 	struct lookup lookup;
 	struct contents contents[LISTS];
 	bool unknown; /* a name of the policy could not be looked up */
@@ -110,7 +115,7 @@ static int kernel_set(void *data, int set, const struct packet *packet)
 /* The first entry of the list that holds the packet; NULL if none that is known here does. */
 static const struct entry *entry_for(const struct court *court, enum list list, const struct packet *packet)
 {
-	const struct entries *entries = &court->config->policy.list[list];
+	const struct entries *entries = &court->policy.list[list];
 	struct entry asked = {.kind = ENTRY_PREFIX, .n_ports = 1, .ports = {{packet->port, packet->port}}};
 
 	asked.prefix = packet->to;
@@ -165,7 +170,14 @@ static int answer_address(struct court *court, const struct question *question, 
 	const struct rule *rule, *live = NULL;
 	unsigned int place, live_place = 0;
 	char text[PREFIX_TEXT];
-	int ret = judge(&court->place->ruleset, meant_set, court, &packet, &rule, &place);
+	int ret;
+
+	if (court->place->detour.dns && question->port == PORT_DNS) {
+		printf("  %s: led to the guard, which answers in its place, as is all of port 53\n",
+			prefix_text(address, text));
+		return 0;
+	}
+	ret = judge(&court->place->ruleset, meant_set, court, &packet, &rule, &place);
 
 	if (ret == 0 && court->live)
 		ret = judge(&court->kernel, kernel_set, court, &packet, &live, &live_place);
@@ -211,6 +223,39 @@ static int answer_question(struct court *court, const struct question *question,
 	return blocked;
 }
 
+/* The policy's entries; and a name that is asked about as one of its own, with the ports of its wildcard. */
+static int copy_policy(struct court *court, char *const *questions, struct error *error)
+{
+	const struct policy *policy = &court->config->policy;
+	int ret = 0;
+
+	court->policy = *policy;
+	court->policy.guarded = false;
+	for (int list = 0; list < LISTS; list++)
+		court->policy.list[list] = (struct entries){0};
+	for (int list = 0; list < LISTS && ret == 0; list++)
+		for (size_t i = 0; i < policy->list[list].n && ret == 0; i++) {
+			const struct entry *entry = &policy->list[list].v[i];
+
+			ret = entries_add(&court->policy.list[list], entry);
+			for (char *const *text = questions; *text != NULL && ret == 0; text++) {
+				struct question question;
+				struct entry named = *entry;
+
+				ret = read_question(*text, &question, error);
+				if (ret < 0)
+					return ret;
+				if (entry->kind != ENTRY_WILDCARD ||
+					!match_entry(entry, &court->place->resolv, question.host.name))
+					continue;
+				named.kind = ENTRY_NAME;
+				memcpy(named.name, question.host.name, sizeof(named.name));
+				ret = entries_add(&court->policy.list[list], &named);
+			}
+		}
+	return ret < 0 ? error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the entries") : 0;
+}
+
 /* The policy's names and the questions'; one that has no address is no reason not to answer the others. */
 static int look_up(struct court *court, char *const *questions, struct error *error)
 {
@@ -218,10 +263,10 @@ static int look_up(struct court *court, char *const *questions, struct error *er
 	int ret = 0;
 
 	for (int list = 0; list < LISTS; list++)
-		for (size_t i = 0; i < court->config->policy.list[list].n && ret == 0; i++)
-			if (court->config->policy.list[list].v[i].kind == ENTRY_NAME)
-				ret = lookup_add(&court->lookup, court->config->policy.list[list].v[i].name,
-					NEED_PROBE, NULL);
+		for (size_t i = 0; i < court->policy.list[list].n && ret == 0; i++)
+			if (court->policy.list[list].v[i].kind == ENTRY_NAME)
+				ret = lookup_add(
+					&court->lookup, court->policy.list[list].v[i].name, NEED_PROBE, NULL);
 	own = court->lookup.n;
 	for (; *questions != NULL && ret == 0; questions++) {
 		struct question question;
@@ -271,9 +316,11 @@ int explain(
 		puts("network isolation is off: everything is allowed");
 		return 0;
 	}
-	ret = look_up(&court, questions, error);
+	ret = copy_policy(&court, questions, error);
 	if (ret == 0)
-		ret = allow_contents(&config->policy, &court.lookup, &ranges, court.contents, error);
+		ret = look_up(&court, questions, error);
+	if (ret == 0)
+		ret = allow_contents(&court.policy, &court.lookup, &ranges, court.contents, error);
 	if (ret == 0)
 		ret = read_kernel(&court, error);
 	for (; *questions != NULL && ret >= 0; questions++) {
@@ -285,6 +332,7 @@ int explain(
 		blocked |= ret == 1;
 	}
 	lookup_end(&court.lookup);
+	policy_free(&court.policy);
 	lists_free(court.contents);
 	netlink_close(&court.netlink);
 	return ret < 0 ? ret : blocked;

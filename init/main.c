@@ -15,6 +15,7 @@
 #include "fw/firewall.h"
 #include "fw/lookup.h"
 #include "fw/policy.h"
+#include "guard/start.h"
 #include "init/agent.h"
 #include "init/answers.h"
 #include "init/config.h"
@@ -28,6 +29,7 @@
 #include "init/summary.h"
 #include "init/user.h"
 #include "util/log.h"
+#include "verify/detour.h"
 #include "verify/prove.h"
 #include "verify/rules.h"
 #include "verify/sets.h"
@@ -41,6 +43,7 @@ struct setup {
 	struct prefixes ranges; /* of GitHub */
 	struct contents contents[LISTS];
 	struct firewall firewall;
+	struct guard guard;
 };
 
 static void say_info(const char *line)
@@ -107,12 +110,31 @@ static int verify(struct setup *setup, struct proofs *proofs, struct error *erro
 	return ret == 0 ? prove(netlink, &claim, proofs, error) : ret;
 }
 
+/* What stays beside the agent, each with no more than it needs. */
+static int set_guard(struct setup *setup, struct error *error)
+{
+	const struct guard_start start = {
+		.policy = &setup->config->policy,
+		.resolv = &setup->place.resolv,
+		.host = &setup->place.host,
+		.lookup = &setup->lookup,
+		.ranges = &setup->ranges,
+		.ruleset = &setup->place.ruleset,
+		.firewall = &setup->firewall,
+		.agent_is_root = setup->place.agent_is_root,
+		.settings = &setup->config->guard,
+	};
+
+	return setup->config->policy.guarded ? guard_start(&start, &setup->guard, error) : 0;
+}
+
 /* Steps 2 to 6: check, close, resolve, open, verify. */
 static int isolate(struct setup *setup, struct error *error)
 {
 	struct proofs proofs = {0};
-	int ret = setup->config->action == ACTION_SETUP ? preflight_setup(error)
-							: preflight(&setup->user, error);
+	int ret = setup->config->action == ACTION_SETUP
+			  ? preflight_setup(error)
+			  : preflight(&setup->user, setup->config->policy.guarded, error);
 
 	if (ret == 0)
 		ret = firewall_begin(&setup->firewall, error);
@@ -137,12 +159,14 @@ static int isolate(struct setup *setup, struct error *error)
 	if (ret == 0)
 		ret = firewall_open(&setup->firewall, setup->contents, error);
 	if (ret == 0)
-		ret = firewall_settle(&setup->firewall, &setup->place.ruleset, NULL, error);
+		ret = firewall_settle(&setup->firewall, &setup->place.ruleset, &setup->place.detour, error);
 	if (ret < 0)
 		return ret;
 
 	interrupt_doing("proving the firewall by probes");
 	ret = verify(setup, &proofs, error);
+	if (ret == 0)
+		ret = set_guard(setup, error);
 	if (ret < 0)
 		return ret;
 
@@ -166,6 +190,19 @@ static void forget(struct setup *setup)
 	lists_free(setup->contents);
 }
 
+/* As the agent's user, whose packets it is about. Root's are Docker's resolver where that asks from here. */
+static int prove_guard(const struct setup *setup, struct error *error)
+{
+	bool proved = false;
+	int ret = 0;
+
+	if (setup->place.detour.dns && !(setup->place.detour.root_asks && geteuid() == 0))
+		ret = verify_detour(&proved, error);
+	if (proved)
+		log_info("proved: DNS leads to the guard, whichever server is asked");
+	return ret;
+}
+
 /* Steps 7 and 8. Gives the agent's pid, or -errno with *error filled. */
 static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *error)
 {
@@ -178,6 +215,8 @@ static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *e
 		ret = privileges_become(&setup->user, error);
 	else if (ret == 0)
 		ret = privileges_drop(&setup->user, config->policy.isolated, error);
+	if (ret == 0)
+		ret = prove_guard(setup, error);
 	if (ret < 0)
 		return ret;
 	/* a change of user would have taken this back */
@@ -210,7 +249,7 @@ static int refuse(const struct setup *setup, const struct error *error)
 int main(int argc, char *argv[])
 {
 	struct config config = {0};
-	struct setup setup = {.config = &config, .lookup = {.socket = -1}};
+	struct setup setup = {.config = &config, .lookup = {.socket = -1}, .guard = {.lifeline = -1}};
 	struct interrupt interrupt;
 	struct error error;
 	signal_mask mask;
@@ -227,6 +266,9 @@ int main(int argc, char *argv[])
 	/* the cage of process 1 is made now, any other stands */
 	if (ret == 0 && config.action == ACTION_TEST && getpid() == 1)
 		config.action = ACTION_RUN;
+	/* what a set-up left behind, which ended, has no guard */
+	if ((config.action == ACTION_STATUS || config.action == ACTION_TEST) && !status_guarded())
+		config.policy.guarded = false;
 	if (ret == 0 && answer_wanted(&config))
 		ret = answer(&config, &setup.user, &error);
 	if (ret < 0)
@@ -257,5 +299,5 @@ int main(int argc, char *argv[])
 	agent = drop_and_run(&setup, mask, &error);
 	if (agent < 0)
 		return refuse(&setup, &error);
-	return serve(agent, &config.serving);
+	return serve(agent, &config.serving, &setup.guard);
 }

@@ -12,7 +12,8 @@ const char options_help[] =
 	"Usage: secure-init [OPTION]... [--] COMMAND [ARGUMENT]...\n"
 	"       secure-init [OPTION]... setup | status [json] | plan [FORM] | explain "
 	"HOST[:PORT][/PROTOCOL]... | "
-	"presets | test [COMMAND...]\n"
+	"presets | test [COMMAND...] |\n"
+	"         allow ENTRY [--for TIME] | deny ENTRY | reload | list [json] | report [FILE]\n"
 	"\n"
 	"Run COMMAND as the agent of a container whose network is open only to what was allowed, and be its "
 	"init.\n"
@@ -26,6 +27,12 @@ const char options_help[] =
 	"  explain HOST...      say whether it is allowed, by which entry, set and rule\n"
 	"  test [COMMAND...]    a shell, or the command, as the agent would run, in a network that is set "
 	"up\n"
+	"  allow ENTRY          beside a running agent, as root (docker exec -u root): open ENTRY too, for "
+	"good or --for "
+	"10m\n"
+	"  deny ENTRY           close it again;  list: what is allowed now\n"
+	"  reload               take over what environment and policy file say now\n"
+	"  report [FILE]        what was refused in a run, of what PARA_AUDIT wrote\n"
 	"  presets              print the named lists that an entry can call, as in @npm\n"
 	"\n"
 	"  --user USER[:GROUP]  run the agent as this user (also PARA_RUN_AS)\n"
@@ -49,13 +56,30 @@ const char options_help[] =
 	"                          each but the last with optional ports: example.com:443,8000-8010\n"
 	"                          Default: " POLICY_DEFAULT_LIST "\n"
 	"  PARA_BLOCKED_DOMAINS    the same; what is allowed comes first\n"
-	"  PARA_NETWORK_MODE       allowlist, blocklist, proxy or none. Default: allowlist\n"
+	"  PARA_NETWORK_MODE       allowlist, blocklist, proxy or none. Default: allowlist "
+	"(unprotected-observe: all is "
+	"open,\n"
+	"                          and what allowlist would refuse is recorded)\n"
 	"  PARA_PROXY              HOST:PORT of the mode proxy\n"
 	"  PARA_PROFILE            default, or strict: nothing is open that is not named\n"
 	"  PARA_ALLOW_DNS          resolvers or none;  PARA_ALLOW_SSH: any, allowlist or none\n"
 	"  PARA_ALLOW_HOST         subnet, gateway, none, or entries\n"
 	"  PARA_ALLOW_INBOUND      host, none, ports, and entries from which one may come in\n"
+	"  PARA_DNS                open, or filter: names that no list allows get no answer. Default: open; "
+	"filter with "
+	"strict\n"
+	"  PARA_LIMIT_CONNECTIONS  that may begin in a minute;  PARA_QUOTA_BYTES: that may leave in all, as "
+	"in 500M\n"
 	"  PARA_POLICY             a file of JSON that says the same and more (docs/policy-file.md)\n"
+	"\n"
+	"  PARA_GUARD              on, or off: names are looked up once, and nothing watches. Default: on\n"
+	"  PARA_AUDIT              where refused packets are recorded as JSON: stderr, off, a file, "
+	"unix:SOCKET\n"
+	"  PARA_DNS_LOG            true: each question of DNS is recorded too\n"
+	"  PARA_LEARN              true: at the end, print the list that would have allowed what was "
+	"refused\n"
+	"  PARA_ON_TAMPER          repair or stop;  PARA_ON_GUARD_LOSS: keep or stop. Defaults: repair, "
+	"keep\n"
 	"\n"
 	"  PARA_RUN_AS             USER[:GROUP] of the agent. Default: the container's\n"
 	"  PARA_PRIVILEGES         drop, or (only without isolation) keep. Default: drop\n"
@@ -134,6 +158,11 @@ static void read_action(struct config *config, const char *name, bool marked)
 		{"test", ACTION_TEST},
 		{"explain", ACTION_EXPLAIN},
 		{"presets", ACTION_PRESETS},
+		{"allow", ACTION_CHANGE},
+		{"deny", ACTION_CHANGE},
+		{"reload", ACTION_CHANGE},
+		{"list", ACTION_CHANGE},
+		{"report", ACTION_REPORT},
 	};
 	const char *slash = strrchr(name, '/');
 
@@ -148,7 +177,9 @@ static void read_action(struct config *config, const char *name, bool marked)
 		if (strcmp(*config->agent, words[i].word) != 0)
 			continue;
 		config->action = words[i].action;
-		config->agent++;
+		/* which change it is says the word itself */
+		if (config->action != ACTION_CHANGE)
+			config->agent++;
 		return;
 	}
 }

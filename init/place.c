@@ -34,16 +34,18 @@ int place_look(struct place *place, const struct config *config, const struct us
 {
 	int ret = check_policy_file(config, user, error);
 
+	place->agent_is_root = agent_is_root(config, user);
 	if (ret == 0)
 		ret = resolv_read(RESOLV_CONF, &place->resolv, error);
 	if (ret == 0)
 		ret = route_host_networks(&place->host, error);
 	if (ret == 0)
-		ret = policy_rules(&config->policy, &place->resolv, &place->host, agent_is_root(config, user),
+		ret = policy_rules(&config->policy, &place->resolv, &place->host, place->agent_is_root,
 			STAGE_AGENT, &place->ruleset, error);
 	if (ret == 0)
-		ret = policy_rules(&config->policy, &place->resolv, &place->host, agent_is_root(config, user),
+		ret = policy_rules(&config->policy, &place->resolv, &place->host, place->agent_is_root,
 			STAGE_LOOKUP, &place->meanwhile, error);
+	place->detour = policy_detour(&config->policy, &place->resolv);
 	return ret;
 }
 

@@ -14,6 +14,8 @@ struct place {
 	struct resolv resolv;
 	struct host_networks host;
 	struct ruleset ruleset; /* for the agent */
+	struct detour detour;	/* for the agent too */
+	bool agent_is_root;	/* for all we know */
 	struct ruleset
 		meanwhile; /* while names are looked up, which may need DNS that the agent does not get */
 };

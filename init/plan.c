@@ -55,7 +55,7 @@ static void print_set(const struct set_kind *kind, const struct contents *conten
 {
 	char text[PREFIX_TEXT];
 
-	printf("create %s %s family %s maxelem %d\n", kind->name, kind->type,
+	printf("create %s %s family %s maxelem %d timeout 0\n", kind->name, kind->type,
 		kind->family == AF_INET ? "inet" : "inet6", SET_ELEMENTS_MAX);
 	for (size_t i = 0; i < contents->any.n && !kind->with_ports; i++)
 		if (contents->any.v[i].family == kind->family)

@@ -8,6 +8,7 @@
 #include <sys/prctl.h>
 #include <linux/capability.h>
 
+#include "guard/guard.h"
 #include "init/status.h"
 #include "util/caps.h"
 
@@ -68,17 +69,18 @@ static int missing(const char *name, unsigned int capability, const char *what, 
 			getuid(), getuid());
 	else
 		snprintf(hint, sizeof(hint),
-			"user %u gets it only from the program's file (setcap cap_net_admin,cap_setpcap=p, "
-			"and as "
-			"process 1); else start as root: --user root -e PARA_RUN_AS=%u",
+			"user %u gets it only from the program's file (setcap "
+			"cap_net_admin,cap_setpcap,cap_setuid,cap_setgid=p, and as process 1); else start as "
+			"root: --user root -e PARA_RUN_AS=%u",
 			getuid(), getuid());
 	return error_set(error, FAIL_PRIVILEGE, EPERM, "CAP_%s is missing, which is needed to %s; %s", name,
 		what, hint);
 }
 
 /* user: whom the agent will be; NULL: there is no agent. */
-static int check_capabilities(const struct user *user, struct error *error)
+static int check_capabilities(const struct user *user, bool guarded, struct error *error)
 {
+	static const char guard[] = "give the guard users of its own (PARA_GUARD=off does without the guard)";
 	const struct {
 		unsigned int capability;
 		bool needed;
@@ -88,6 +90,8 @@ static int check_capabilities(const struct user *user, struct error *error)
 		{CAP_SETPCAP, user != NULL, "SETPCAP", "empty the capability bounding set"},
 		{CAP_SETUID, user != NULL && user->change, "SETUID", "become the agent's user"},
 		{CAP_SETGID, user != NULL && user->change, "SETGID", "become the agent's user"},
+		{CAP_SETUID, guarded, "SETUID", guard},
+		{CAP_SETGID, guarded, "SETGID", guard},
 	};
 	struct caps caps;
 	int ret = caps_get(&caps);
@@ -100,13 +104,29 @@ static int check_capabilities(const struct user *user, struct error *error)
 	return 0;
 }
 
-int preflight(const struct user *user, struct error *error)
+/* Whoever has one of the guard's users could pass for it. */
+static int check_user(const struct user *user, struct error *error)
+{
+	const unsigned int uid = user->change ? user->uid : getuid();
+
+	if (uid != GUARD_UID_RESOLVER && uid != GUARD_UID_WARDEN)
+		return 0;
+	return error_set(error, FAIL_CONFIG, EINVAL,
+		"the agent's user is %u, which is the guard's; choose another one (docker run --user, "
+		"PARA_RUN_AS), or "
+		"PARA_GUARD=off",
+		uid);
+}
+
+int preflight(const struct user *user, bool guarded, struct error *error)
 {
 	int ret = check_pid(error);
 
 	if (ret == 0)
 		ret = check_network(error);
-	return ret == 0 ? check_capabilities(user, error) : ret;
+	if (ret == 0 && guarded)
+		ret = check_user(user, error);
+	return ret == 0 ? check_capabilities(user, guarded, error) : ret;
 }
 
 int preflight_setup(struct error *error)
@@ -119,5 +139,5 @@ int preflight_setup(struct error *error)
 			"it "
 			"started; to change what is open, start the container anew");
 	ret = check_network(error);
-	return ret == 0 ? check_capabilities(NULL, error) : ret;
+	return ret == 0 ? check_capabilities(NULL, false, error) : ret;
 }

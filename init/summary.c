@@ -1,6 +1,7 @@
 /* The policy in plain words. */
 #include "init/summary.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -36,33 +37,57 @@ static const char *list(const struct prefix *v, size_t n, char *text, size_t siz
 	return text;
 }
 
-static void say_dns(const struct summary *summary)
+/* Whom questions of DNS come to in the end. */
+static void say_servers(const struct summary *summary, const char *open)
 {
 	const struct resolv *resolv = summary->resolv;
 	char text[600];
 
-	if (summary->policy->dns == DNS_NONE)
-		say(summary, "closed: DNS");
-	else if (resolv->n_servers == 0)
-		say(summary, "open: DNS to this container itself, since " RESOLV_CONF " names no server");
+	if (resolv->n_servers == 0)
+		say(summary, "%s this container itself, since " RESOLV_CONF " names no server", open);
 	else if (!resolv->docker)
-		say(summary, "open: DNS (port 53) to %s, the %s of " RESOLV_CONF,
+		say(summary, "%s %s, the %s of " RESOLV_CONF, open,
 			list(resolv->servers, resolv->n_servers, text, sizeof(text)),
 			resolv->n_servers == 1 ? "server" : "servers");
 	else if (!resolv->upstreams_named)
-		say(summary, "open: DNS by Docker's resolver, which asks from here as root: port 53 to any "
-			     "address for "
-			     "processes of uid 0");
+		say(summary,
+			"%s Docker's resolver, which asks from here as root: port 53 to any address for "
+			"processes of "
+			"uid 0",
+			open);
 	else if (resolv->n_upstreams == 0)
-		say(summary, "open: DNS by Docker's resolver, which asks from the host");
+		say(summary, "%s Docker's resolver, which asks from the host", open);
 	else
-		say(summary, "open: DNS by Docker's resolver, and to the servers that it asks: %s",
+		say(summary, "%s Docker's resolver, which asks from here as root: %s", open,
 			list(resolv->upstreams, resolv->n_upstreams, text, sizeof(text)));
+}
+
+static void say_dns(const struct summary *summary)
+{
+	const struct policy *policy = summary->policy;
+
+	if (policy->dns == DNS_NONE)
+		say(summary, "closed: DNS");
+	else if (!policy->guarded)
+		say_servers(summary, "open: DNS (port 53) to");
+	else
+		say_servers(summary,
+			policy->filter
+				? "open: DNS of the names on the lists alone, through the guard, which asks"
+				: "open: DNS through the guard, which asks");
+}
+
+static void say_limits(const struct summary *summary)
+{
+	if (summary->policy->connections != 0)
+		say(summary, "limited: %" PRIu32 " connections a minute", summary->policy->connections);
+	if (summary->policy->bytes != 0)
+		say(summary, "limited: %" PRIu64 " bytes out, in all", summary->policy->bytes);
 }
 
 static void say_ssh(const struct summary *summary)
 {
-	if (summary->policy->ssh == SSH_ANY && summary->policy->mode != MODE_BLOCKLIST)
+	if (summary->policy->ssh == SSH_ANY && !policy_sends(summary->policy))
 		say(summary, "open: SSH (TCP port 22) to any address");
 	else if (summary->policy->ssh == SSH_ALLOWLIST)
 		say(summary, "closed: SSH (TCP port 22), but to what is allowed");
@@ -142,14 +167,18 @@ void summary_say(const struct summary *summary)
 	if (policy->defaulted)
 		say(summary, "PARA_ALLOWED_DOMAINS is not set: the defaults are allowed");
 	say_list(summary, LIST_ALLOWED,
-		policy->mode == MODE_PROXY	 ? "open, the proxy"
-		: policy->mode == MODE_BLOCKLIST ? "open, whatever else is said"
-						 : "open");
+		policy->mode == MODE_PROXY ? "open, the proxy"
+		: policy_sends(policy)	   ? "open, whatever else is said"
+					   : "open");
 	say_list(summary, LIST_INBOUND, "open, from outside");
 	say_list(summary, LIST_BLOCKED, "blocked");
 	say_ranges(summary, LIST_ALLOWED, "open");
 	say_ranges(summary, LIST_BLOCKED, "blocked");
-	if (policy->mode == MODE_BLOCKLIST)
+	say_limits(summary);
+	if (policy->mode == MODE_OBSERVE)
+		say(summary, "OPEN: everything else, outwards, and what allowlist would refuse is recorded "
+			     "(unprotected-observe)");
+	else if (policy->mode == MODE_BLOCKLIST)
 		say(summary, "open: everything else, outwards; closed: whoever else would come in");
 	else
 		say(summary, "closed: everything else, IPv4 and IPv6, and refused at once");

@@ -2,6 +2,7 @@
 #include "util/confine.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <signal.h>
 #include <unistd.h>
 #include <sys/prctl.h>
@@ -34,6 +35,46 @@ static int deny_changes(void)
 		ret = -errno;
 	close((int)fd);
 	return ret;
+}
+
+/* Down to the last that this kernel knows; one that is not there need not be dropped. */
+static int empty_bounding(void)
+{
+	for (unsigned long number = 0; prctl(PR_CAPBSET_READ, number, 0, 0, 0) >= 0; number++)
+		if (prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1 &&
+			prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0)
+			return -errno;
+	return 0;
+}
+
+static int become(unsigned int uid)
+{
+	if (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0)
+		return -errno;
+	return 0;
+}
+
+int confine_as(unsigned int uid, uint64_t capabilities)
+{
+	const struct caps caps = {.effective = capabilities, .permitted = capabilities};
+	const struct rlimit zero = {0, 0};
+	int ret;
+
+	/* what is permitted outlives the change of user, to be cut down after it (capabilities(7)) */
+	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 ||
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+		return -errno;
+	ret = empty_bounding();
+	if (ret == 0)
+		ret = become(uid);
+	if (ret == 0)
+		ret = caps_set(&caps);
+	if (ret < 0)
+		return ret;
+	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+		prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &zero) < 0)
+		return -errno;
+	return deny_changes();
 }
 
 int confine_parser(void)

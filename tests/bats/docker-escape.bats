@@ -157,7 +157,7 @@ INIT=/usr/local/sbin/secure-init
 	run as_para sh -c 'find / -xdev -perm /6000 -type f 2> /dev/null'
 	[ "$output" = /usr/bin/sudo ] || { echo "$output"; return 1; }
 	run as_para sh -c 'getcap -r / 2> /dev/null'
-	[ "$output" = "$INIT cap_net_admin,cap_setpcap=p" ] || [ "$output" = "$INIT cap_setpcap,cap_net_admin=p" ] || { echo "$output"; return 1; }
+	[ "$output" = "$INIT cap_setgid,cap_setuid,cap_setpcap,cap_net_admin=p" ] || { echo "$output"; return 1; }
 	unchanged
 }
 

@@ -28,8 +28,14 @@ process_1() { docker inspect -f '{{.State.Pid}}' "$1"; }
 	run ! docker exec box touch /workspace/x
 }
 
-@test "--cap-drop ALL: with USER in the image NET_ADMIN and SETPCAP are enough" {
-	start box --cap-drop ALL --cap-add NET_ADMIN --cap-add SETPCAP -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/para-agent sleep infinity
+@test "--cap-drop ALL: NET_ADMIN and SETPCAP are enough with USER in the image and without the guard, which wants two more" {
+	start box --cap-drop ALL --cap-add NET_ADMIN --cap-add SETPCAP -e PARA_GUARD=off -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/para-agent sleep infinity
+	good box
+	docker_empty
+	refused_with 102 --cap-drop ALL --cap-add NET_ADMIN --cap-add SETPCAP localhost/para-agent
+	assert_says "--cap-add SETUID"
+	assert_says "PARA_GUARD=off"
+	start box --cap-drop ALL --cap-add NET_ADMIN --cap-add SETPCAP --cap-add SETUID --cap-add SETGID -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/para-agent sleep infinity
 	good box
 	refused_with 102 --cap-drop ALL --cap-add NET_ADMIN localhost/para-agent
 	assert_says "--cap-add SETPCAP"

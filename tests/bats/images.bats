@@ -133,7 +133,7 @@ except OSError as failure:
 		"$BATS_TEST_DIRNAME/../../examples/busybox"
 	run docker run --rm --cap-add NET_ADMIN -e PARA_ALLOWED_DOMAINS= built echo AGENT-RAN
 	assert_refused 102
-	assert_says "setcap cap_net_admin,cap_setpcap=p"
+	assert_says "setcap cap_net_admin,cap_setpcap,cap_setuid,cap_setgid=p"
 	assert_says "--user root -e PARA_RUN_AS=1000"
 	start box --cap-add NET_ADMIN --user root -e PARA_RUN_AS=1000 -e PARA_ALLOWED_DOMAINS=$ALLOW built sleep 1000
 	agent_is 1000 box

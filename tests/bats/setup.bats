@@ -8,7 +8,7 @@ setup_file() {
 	set +a
 	chmod 755 "$LAB"
 	cp "$SECURE_INIT" "$LAB/secure-init"
-	setcap cap_net_admin,cap_setpcap=p "$LAB/secure-init"
+	setcap cap_net_admin,cap_setpcap,cap_setuid,cap_setgid=p "$LAB/secure-init"
 	for name in secure-entrypoint.sh init-firewall.sh; do ln -s secure-init "$LAB/$name"; done
 }
 
@@ -62,7 +62,7 @@ enter() {
 	# made by hand without them, it says where they come from
 	run cage $as_user "$SECURE_INIT" -- echo AGENT-RAN
 	assert_refused 102
-	assert_says "setcap cap_net_admin,cap_setpcap=p"
+	assert_says "setcap cap_net_admin,cap_setpcap,cap_setuid,cap_setgid=p"
 }
 
 @test "USER in the image, without --cap-add, and with no-new-privileges: refused, saying which it was" {
