@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define PORT_HTTPS 443
 
@@ -59,8 +60,8 @@ static int add(struct contents *contents, const struct entry *entry, const struc
 	return 0;
 }
 
-static int list_contents(const struct entries *entries, const struct lookup *lookup,
-	const struct prefixes *ranges, struct contents *contents)
+int allow_list(const struct policy *policy, const struct entries *entries, const struct lookup *lookup,
+	const struct prefixes *ranges, struct contents *contents, struct error *error)
 {
 	for (size_t i = 0; i < entries->n; i++) {
 		const struct entry *entry = &entries->v[i];
@@ -69,16 +70,33 @@ static int list_contents(const struct entries *entries, const struct lookup *loo
 		if (entry->kind == ENTRY_PREFIX) {
 			ret = add(contents, entry, &entry->prefix, 1);
 		} else if (entry->kind == ENTRY_NAME) {
-			const struct prefixes *addresses = lookup_addresses(lookup, entry->name);
+			const struct target *target = lookup_find(lookup, entry->name);
 
-			ret = add(contents, entry, addresses->v, addresses->n);
+			if (target != NULL && (target->fixed || !policy->guarded))
+				ret = add(contents, entry, target->addresses.v, target->addresses.n);
 			if (ret == 0 && entry_is_github(entry))
 				ret = add(contents, entry, ranges->v, ranges->n);
 		}
 		if (ret < 0)
-			return ret;
+			return no_memory(error);
 	}
-	return 0;
+	return settle(contents, error);
+}
+
+/* An address that only a sinkhole or a mistake gives for a name. */
+static bool unusable(enum address_kind kind)
+{
+	return kind == ADDRESS_UNSPECIFIED || kind == ADDRESS_LOOPBACK || kind == ADDRESS_LINK_LOCAL ||
+	       kind == ADDRESS_MULTICAST || kind == ADDRESS_BROADCAST || kind == ADDRESS_MAPPED;
+}
+
+bool allow_to_block(struct prefix *address)
+{
+	const enum address_kind kind = prefix_kind(address);
+
+	if (kind == ADDRESS_MAPPED)
+		*address = prefix_make(AF_INET, address->addr + 12, 32);
+	return kind != ADDRESS_UNSPECIFIED && kind != ADDRESS_LOOPBACK;
 }
 
 /* An address that DNS may not open by itself; NULL if it may. */
@@ -91,36 +109,50 @@ static const char *must_be_named(const struct policy *policy, const struct prefi
 	return NULL;
 }
 
+static bool is_named(const struct entries *entries, const struct prefix *address)
+{
+	for (size_t i = 0; i < entries->n; i++)
+		if (entries->v[i].kind == ENTRY_PREFIX && prefix_covers(&entries->v[i].prefix, address))
+			return true;
+	return false;
+}
+
+const char *allow_refusal(
+	const struct policy *policy, const struct entries *entries, const struct prefix *address)
+{
+	const enum address_kind kind = prefix_kind(address);
+	const char *what;
+
+	if (unusable(kind))
+		return address_kind_text(kind);
+	what = must_be_named(policy, address);
+	return what != NULL && is_named(entries, address) ? NULL : what;
+}
+
 /* An answer of DNS opens no metadata service, and under the strict profile no private address, that no entry
  * names. */
 static int check_answers(const struct policy *policy, const struct entries *entries,
 	const struct lookup *lookup, struct error *error)
 {
-	struct prefixes named = {0};
 	char text[PREFIX_TEXT];
-	int ret = 0;
 
-	for (size_t i = 0; i < entries->n && ret == 0; i++)
-		if (entries->v[i].kind == ENTRY_PREFIX && prefixes_add(&named, &entries->v[i].prefix) < 0)
-			ret = no_memory(error);
-	for (size_t i = 0; i < entries->n && ret == 0; i++) {
+	for (size_t i = 0; i < entries->n; i++) {
 		const struct prefixes *addresses = entries->v[i].kind == ENTRY_NAME
 							   ? lookup_addresses(lookup, entries->v[i].name)
 							   : &(const struct prefixes){0};
 
-		for (size_t j = 0; j < addresses->n && ret == 0; j++) {
+		for (size_t j = 0; j < addresses->n; j++) {
 			const char *what = must_be_named(policy, &addresses->v[j]);
 
-			if (what != NULL && !prefixes_cover(&named, &addresses->v[j]))
-				ret = error_set(error, FAIL_NAMES, EADDRNOTAVAIL,
+			if (what != NULL && !is_named(entries, &addresses->v[j]))
+				return error_set(error, FAIL_NAMES, EADDRNOTAVAIL,
 					"%s is at %s, %s: it is opened only if the same list names that "
 					"address, or its "
 					"network, too",
 					entries->v[i].name, prefix_text(&addresses->v[j], text), what);
 		}
 	}
-	prefixes_free(&named);
-	return ret;
+	return 0;
 }
 
 int allow_contents(const struct policy *policy, const struct lookup *lookup, const struct prefixes *ranges,
@@ -131,10 +163,7 @@ int allow_contents(const struct policy *policy, const struct lookup *lookup, con
 	if (ret == 0)
 		ret = check_answers(policy, &policy->list[LIST_INBOUND], lookup, error);
 
-	for (int list = 0; list < LISTS && ret == 0; list++) {
-		if (list_contents(&policy->list[list], lookup, ranges, &contents[list]) < 0)
-			return no_memory(error);
-		ret = settle(&contents[list], error);
-	}
+	for (int list = 0; list < LISTS && ret == 0; list++)
+		ret = allow_list(policy, &policy->list[list], lookup, ranges, &contents[list], error);
 	return ret;
 }

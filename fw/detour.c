@@ -152,13 +152,14 @@ static void put_connections(struct batch *batch, uint32_t connections)
 	rule_end(batch, message, nest);
 }
 
-static void put_bytes(struct batch *batch, uint64_t bytes)
+static void put_bytes(struct batch *batch, uint64_t bytes, uint64_t used)
 {
 	struct nlattr *nest, *data, *element;
 	struct nlmsghdr *message = rule_begin(batch, CHAIN_LIMITS, &nest);
 
 	element = expression_begin(message, "quota", &data);
 	put_u64(message, NFTA_QUOTA_BYTES, bytes);
+	put_u64(message, NFTA_QUOTA_CONSUMED, used);
 	expression_u32(message, NFTA_QUOTA_FLAGS, NFT_QUOTA_F_INV);
 	expression_end(message, element, data);
 	refuse(message, DETOUR_QUOTA_PREFIX);
@@ -189,5 +190,5 @@ void detour_put(struct batch *batch, const struct detour *detour, uint32_t flags
 	if (detour->connections != 0)
 		put_connections(batch, detour->connections);
 	if (detour->bytes != 0)
-		put_bytes(batch, detour->bytes);
+		put_bytes(batch, detour->bytes, detour->used);
 }

@@ -22,6 +22,7 @@ struct detour {
 	bool root_asks;	      /* but root's sockets are Docker's resolver */
 	uint32_t connections; /* at most as many begin in a minute, out of this container; 0: any number */
 	uint64_t bytes;	      /* at most as many leave this container; 0: any number */
+	uint64_t used;	      /* of these, what has left before the table is written */
 };
 
 /* Puts the table into the batch, with the tables' flags; of NULL, that there is none. */

@@ -4,10 +4,9 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <linux/netfilter/ipset/ip_set.h>
 
+#include "fw/conntrack.h"
 #include "fw/ipset.h"
 #include "fw/kernel.h"
 #include "fw/nft.h"
@@ -27,21 +26,9 @@ int firewall_begin(struct firewall *firewall, struct error *error)
 	return kernel_check(&firewall->netlink, error);
 }
 
-/* linux/netfilter/nfnetlink_conntrack.h: a DELETE that names no connection flushes those of this namespace.
- */
-static int forget_connections(struct netlink *netlink)
-{
-	char buffer[256];
-
-	return netlink_talk(netlink,
-		netlink_nf_message(netlink, buffer, NFNL_SUBSYS_CTNETLINK, IPCTNL_MSG_CT_DELETE, NLM_F_ACK,
-			AF_UNSPEC, 0),
-		NULL, NULL);
-}
-
 static int cut_off(struct firewall *firewall, struct error *error)
 {
-	int ret = forget_connections(&firewall->netlink);
+	int ret = conntrack_forget_all(&firewall->netlink);
 
 	if (ret < 0)
 		return error_set(error, FAIL_FIREWALL, -ret,
@@ -62,6 +49,11 @@ int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, str
 	if (ret == 0)
 		ret = ipset_empty(&firewall->netlink, firewall->index, error);
 	return ret == 0 ? cut_off(firewall, error) : ret;
+}
+
+int firewall_prepare(struct firewall *firewall, const struct ruleset *ruleset, struct error *error)
+{
+	return ipset_prepare(&firewall->netlink, ruleset, firewall->index, error);
 }
 
 int firewall_commit(struct firewall *firewall, const struct ruleset *ruleset, const struct detour *detour,

@@ -38,6 +38,10 @@ int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, str
  * rules name. */
 int firewall_open(struct firewall *firewall, const struct contents contents[LISTS], struct error *error);
 
+/* Makes the sets that these rules ask, empty; those that are there stay as they are. Those that
+ * they no longer ask are forgotten here, and left as they are. */
+int firewall_prepare(struct firewall *firewall, const struct ruleset *ruleset, struct error *error);
+
 /*
  * Puts the rules in place that the agent gets, with the guard's detour (NULL: none), once the sets are
  * filled, and forgets the connections that were made in the meantime. The rules ask the same sets as those

@@ -18,8 +18,7 @@
 #include "util/log.h"
 
 /* More than any honest answer, so that a hostile one cannot fill our memory. */
-#define ADDRESSES_MAX 512   /* of one name */
-#define RANGES_MAX    65536 /* of GitHub */
+#define ADDRESSES_MAX 512 /* of one name */
 
 /* GitHub's widest ranges are /20 and /32; one that is much wider is a mistake, or an attack. */
 #define RANGE_SHORTEST4 8
@@ -273,10 +272,12 @@ int lookup_names(struct lookup *lookup, struct error *error)
 	return 0;
 }
 
-static int check_ranges(struct prefixes *ranges, struct error *error)
+int lookup_check_ranges(struct prefixes *ranges, struct error *error)
 {
 	char text[PREFIX_TEXT];
 
+	if (ranges->n == 0)
+		return error_set(error, FAIL_GITHUB, EBADMSG, "GitHub's ranges are empty");
 	prefixes_aggregate(ranges);
 	for (size_t i = 0; i < ranges->n; i++) {
 		const struct prefix *range = &ranges->v[i];
@@ -325,27 +326,31 @@ int lookup_github(struct lookup *lookup, struct prefixes *ranges, struct error *
 				"/meta: %s. They "
 				"are needed because a name of GitHub is on a list",
 				message.text);
-		if (message.type != LOOKUP_RANGE || !prefix_valid(&message.prefix) || ranges->n == RANGES_MAX)
+		if (message.type != LOOKUP_RANGE || !prefix_valid(&message.prefix) || ranges->n == LOOKUP_RANGES_MAX)
 			return error_set(error, FAIL_GITHUB, EBADMSG,
 				"GitHub's ranges hold something that is no network, or more than %d",
-				RANGES_MAX);
+				LOOKUP_RANGES_MAX);
 		if (prefixes_add(ranges, &message.prefix) < 0)
 			return error_set(
 				error, FAIL_SYSTEM, ENOMEM, "out of memory while reading GitHub's ranges");
 	}
-	if (ranges->n == 0)
-		return error_set(error, FAIL_GITHUB, EBADMSG, "GitHub's ranges are empty");
-	return check_ranges(ranges, error);
+	return lookup_check_ranges(ranges, error);
+}
+
+const struct target *lookup_find(const struct lookup *lookup, const char *name)
+{
+	for (size_t i = 0; i < lookup->n; i++)
+		if (strcmp(lookup->targets[i].name, name) == 0)
+			return &lookup->targets[i];
+	return NULL;
 }
 
 const struct prefixes *lookup_addresses(const struct lookup *lookup, const char *name)
 {
 	static const struct prefixes none;
+	const struct target *target = lookup_find(lookup, name);
 
-	for (size_t i = 0; i < lookup->n; i++)
-		if (strcmp(lookup->targets[i].name, name) == 0)
-			return &lookup->targets[i].addresses;
-	return &none;
+	return target != NULL ? &target->addresses : &none;
 }
 
 void lookup_end(struct lookup *lookup)

@@ -55,6 +55,18 @@ int lookup_names(struct lookup *lookup, struct error *error);
 /* Lets the child fetch GitHub's ranges (the way there must be open), and adds them, aggregated, to ranges. */
 int lookup_github(struct lookup *lookup, struct prefixes *ranges, struct error *error);
 
+/*
+ * Whether GitHub's ranges can be right, which come from the network: aggregates them, and refuses all if one is
+ * too wide or no public network. Returns 0 or -EBADMSG with *error filled.
+ */
+int lookup_check_ranges(struct prefixes *ranges, struct error *error);
+
+/* More ranges than any honest answer of GitHub, so that a hostile one cannot fill our memory. */
+#define LOOKUP_RANGES_MAX 65536
+
+/* The target of that name; NULL if there is none. */
+const struct target *lookup_find(const struct lookup *lookup, const char *name);
+
 /* The addresses of a name, as far as they are known; none if it is not among the targets. */
 const struct prefixes *lookup_addresses(const struct lookup *lookup, const char *name);
 

@@ -1,7 +1,4 @@
-/*
- * Reading ip_set back. Sources: linux/netfilter/ipset/ip_set.h; the elements of a LIST answer come as nested
- * IPSET_ATTR_DATA in IPSET_ATTR_ADT, over as many messages as they need.
- */
+/* Reading ip_set back, and comparing. Source: linux/netfilter/ipset/ip_set.h. */
 #include "verify/sets.h"
 
 #include <arpa/inet.h>
@@ -12,19 +9,12 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/ipset/ip_set.h>
 
-/* One element as `ipset list` shows it. Bytes only, no padding: compared as memory. */
-struct element {
-	struct prefix prefix;
-	uint8_t protocol, reserved;
-	uint16_t port; /* host order */
-};
+#include "verify/set-dump.h"
 
 struct listing {
 	const struct set_kind *kind;
-	bool typed, familied; /* the type and family were there, and right */
-	const char *odd;
 	size_t n, room;
-	struct element *v;
+	struct set_element *v;
 };
 
 static struct nlmsghdr *ask(
@@ -96,11 +86,11 @@ int verify_set_holds(
 	return ret < 0 ? ret : 1;
 }
 
-static bool put_element(struct listing *listing, const struct element *element)
+static bool put_element(struct listing *listing, const struct set_element *element)
 {
 	if (listing->n == listing->room) {
 		size_t room = listing->room == 0 ? 64 : listing->room * 2;
-		struct element *v = reallocarray(listing->v, room, sizeof(*v));
+		struct set_element *v = reallocarray(listing->v, room, sizeof(*v));
 
 		if (v == NULL)
 			return false;
@@ -111,94 +101,16 @@ static bool put_element(struct listing *listing, const struct element *element)
 	return true;
 }
 
-static const uint8_t *read_ip(const struct nlattr *nest, uint8_t family)
+static const char *take(void *data, const struct set_element *element)
 {
-	const uint16_t type = family == AF_INET ? IPSET_ATTR_IPADDR_IPV4 : IPSET_ATTR_IPADDR_IPV6;
-	const struct nlattr *attr;
-
-	netlink_for_each_nested(attr, nest) {
-		if (mnl_attr_get_type(attr) == type &&
-			mnl_attr_get_payload_len(attr) == family_bits(family) / 8)
-			return mnl_attr_get_payload(attr);
-	}
-	return NULL;
-}
-
-static void read_element(struct listing *listing, const struct nlattr *nest)
-{
-	const uint8_t family = listing->kind->family;
-	struct element element = {0};
-	const uint8_t *address = NULL;
-	unsigned int length = family_bits(family);
-	const struct nlattr *attr;
-
-	netlink_for_each_nested(attr, nest) {
-		const uint16_t size = mnl_attr_get_payload_len(attr);
-
-		switch (mnl_attr_get_type(attr)) {
-		case IPSET_ATTR_IP:
-			address = read_ip(attr, family);
-			break;
-		case IPSET_ATTR_CIDR:
-			if (size == 1)
-				length = mnl_attr_get_u8(attr);
-			break;
-		case IPSET_ATTR_PROTO:
-			if (size == 1)
-				element.protocol = mnl_attr_get_u8(attr);
-			break;
-		case IPSET_ATTR_PORT:
-			if (size == 2)
-				element.port = ntohs(mnl_attr_get_u16(attr));
-			break;
-		case IPSET_ATTR_CADT_FLAGS: /* 'nomatch' and kin: ours have none */
-			listing->odd = "an element with flags";
-			break;
-		default:
-			break;
-		}
-	}
-	if (address == NULL || length > family_bits(family)) {
-		listing->odd = "an element without an address";
-		return;
-	}
-	element.prefix = prefix_make(family, address, length);
-	if (!put_element(listing, &element))
-		listing->odd = "more elements than there is memory for";
-}
-
-static int read_listing(const struct nlmsghdr *message, void *data)
-{
-	struct listing *listing = data;
-	const struct nlattr *attr, *inner;
-
-	netlink_for_each(attr, message, sizeof(struct nfgenmsg)) {
-		const uint16_t size = mnl_attr_get_payload_len(attr);
-
-		switch (mnl_attr_get_type(attr)) {
-		case IPSET_ATTR_TYPENAME:
-			listing->typed = size == strlen(listing->kind->type) + 1 &&
-					 memcmp(mnl_attr_get_payload(attr), listing->kind->type, size) == 0;
-			break;
-		case IPSET_ATTR_FAMILY:
-			listing->familied = size == 1 && mnl_attr_get_u8(attr) == listing->kind->family;
-			break;
-		case IPSET_ATTR_ADT:
-			netlink_for_each_nested(inner, attr) {
-				if (mnl_attr_get_type(inner) == IPSET_ATTR_DATA)
-					read_element(listing, inner);
-			}
-			break;
-		default:
-			break;
-		}
-	}
-	return MNL_CB_OK;
+	if (element->seconds != 0)
+		return "an element that does not stay";
+	return put_element(data, element) ? NULL : "more elements than there is memory for";
 }
 
 static int compare(const void *a, const void *b)
 {
-	const struct element *x = a, *y = b;
+	const struct set_element *x = a, *y = b;
 	int order = prefix_compare(&x->prefix, &y->prefix);
 
 	if (order != 0)
@@ -215,7 +127,7 @@ static int expand(struct listing *listing, const struct contents *meant)
 
 	if (!listing->kind->with_ports) {
 		for (size_t i = 0; i < meant->any.n; i++) {
-			const struct element element = {.prefix = meant->any.v[i]};
+			const struct set_element element = {.prefix = meant->any.v[i]};
 
 			if (element.prefix.family == listing->kind->family && !put_element(listing, &element))
 				return -ENOMEM;
@@ -229,7 +141,7 @@ static int expand(struct listing *listing, const struct contents *meant)
 			continue;
 		for (size_t p = 0; p < sizeof(protocols); p++) {
 			for (unsigned int port = endpoint->low; port <= endpoint->high; port++) {
-				const struct element element = {.prefix = endpoint->prefix,
+				const struct set_element element = {.prefix = endpoint->prefix,
 					.protocol = protocols[p],
 					.port = (uint16_t)port};
 
@@ -242,7 +154,7 @@ static int expand(struct listing *listing, const struct contents *meant)
 }
 
 /* Says the first element that is in one and not in the other; a NULL from both means they are the same. */
-static const struct element *first_difference(
+static const struct set_element *first_difference(
 	const struct listing *is, const struct listing *should, bool *extra)
 {
 	size_t i = 0;
@@ -258,21 +170,21 @@ static const struct element *first_difference(
 static int verify_set(struct netlink *netlink, const struct set_kind *kind, const struct contents *meant,
 	struct error *error)
 {
-	char buffer[256], text[PREFIX_TEXT];
+	char text[PREFIX_TEXT];
 	struct listing is = {.kind = kind}, should = {.kind = kind};
-	const struct element *element = NULL;
+	const struct set_element *element = NULL;
+	const char *odd;
 	bool extra = false;
-	int ret = netlink_talk(
-		netlink, ask(netlink, buffer, IPSET_CMD_LIST, NLM_F_DUMP, kind->name), read_listing, &is);
+	int ret = set_dump(netlink, kind, take, &is, &odd);
 
 	if (ret == 0)
 		ret = expand(&should, meant);
 	if (ret < 0) {
 		error_set(error, FAIL_VERIFY, -ret, "the set %s cannot be read back: %s", kind->name,
 			strerror(-ret));
-	} else if (!is.typed || !is.familied || is.odd != NULL) {
+	} else if (odd != NULL) {
 		ret = error_set(error, FAIL_VERIFY, EBADE, "the set %s is not as it was made: %s", kind->name,
-			is.odd != NULL ? is.odd : "another type or family");
+			odd);
 	} else {
 		if (is.n > 0)
 			qsort(is.v, is.n, sizeof(*is.v), compare);
