@@ -144,17 +144,9 @@ static int next_message(struct lookup *lookup, struct lookup_message *message, s
 /* An address that only a sinkhole or a mistake gives for a name; NULL if it is one to believe. */
 static const char *unusable(const struct prefix *address)
 {
-	switch (prefix_kind(address)) {
-	case ADDRESS_UNSPECIFIED:
-	case ADDRESS_LOOPBACK:
-	case ADDRESS_LINK_LOCAL:
-	case ADDRESS_MULTICAST:
-	case ADDRESS_BROADCAST:
-	case ADDRESS_MAPPED:
-		return address_kind_text(prefix_kind(address));
-	default:
-		return NULL;
-	}
+	const enum address_kind kind = prefix_kind(address);
+
+	return address_unusable(kind) ? address_kind_text(kind) : NULL;
 }
 
 static int keep(struct target *target, const struct prefix *address, struct error *error)
