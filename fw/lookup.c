@@ -318,7 +318,8 @@ int lookup_github(struct lookup *lookup, struct prefixes *ranges, struct error *
 				"/meta: %s. They "
 				"are needed because a name of GitHub is on a list",
 				message.text);
-		if (message.type != LOOKUP_RANGE || !prefix_valid(&message.prefix) || ranges->n == LOOKUP_RANGES_MAX)
+		if (message.type != LOOKUP_RANGE || !prefix_valid(&message.prefix) ||
+			ranges->n == LOOKUP_RANGES_MAX)
 			return error_set(error, FAIL_GITHUB, EBADMSG,
 				"GitHub's ranges hold something that is no network, or more than %d",
 				LOOKUP_RANGES_MAX);

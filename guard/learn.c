@@ -183,12 +183,11 @@ static void keep(struct ward *ward, enum list list, uint32_t subject, int64_t no
 	for (uint32_t i = 0; i < ward->leases.n && ret == 0; i++) {
 		struct lease_row *row = &ward->leases.rows[i];
 
-		if (row->subject != subject || row->list != (uint8_t)list ||
-			row->until >= until)
+		if (row->subject != subject || row->list != (uint8_t)list || row->until >= until)
 			continue;
 		row->until = until;
-		ret = leases_of(&ward->leases, &ward->lists, &ward->contents[list], list, &row->address, now,
-			&out);
+		ret = leases_of(
+			&ward->leases, &ward->lists, &ward->contents[list], list, &row->address, now, &out);
 	}
 	if (ret == 0 && out.n > 0)
 		ret = firewall_lend(ward->start->firewall, list, out.v, out.n);
@@ -267,5 +266,6 @@ void learn_ranges_failed(struct learn_ranges *ranges, const struct message *mess
 {
 	prefixes_free(&ranges->v);
 	ranges->refused = false;
-	log_warn("GitHub's address ranges could not be fetched again: %s; those of before stay", message->name);
+	log_warn("GitHub's address ranges could not be fetched again: %s; those of before stay",
+		message->name);
 }

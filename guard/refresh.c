@@ -47,11 +47,12 @@ struct refresh {
 	struct subject *subjects;
 };
 
-/* True for a name that does not move by DNS: none that lookup has found is so yet. */
+/* True for a name that does not move by DNS, since /etc/hosts has it. */
 static bool is_fixed(const struct lookup *lookup, const char *name)
 {
-	(void)lookup;
-	(void)name;
+	for (size_t i = 0; i < lookup->n; i++)
+		if (strcmp(lookup->targets[i].name, name) == 0)
+			return lookup->targets[i].fixed;
 	return false;
 }
 

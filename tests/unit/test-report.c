@@ -59,7 +59,7 @@ static void a_record_is_summed_up(void **state)
 		"\"why\":\"limit\",\"count\":2}\n" AT
 		"\"event\":\"dns\",\"name\":\"bad.example\",\"type\":\"AAAA\",\"verdict\":\"refused\","
 		"\"count\":5,\"suppressed\":5}\n" AT "\"event\":\"dns\",\"name\":\"t.bad.example\",\"type\":"
-						     "\"TXT\",\"verdict\":\"refused\",\"count\":1}\n" AT
+		"\"TXT\",\"verdict\":\"refused\",\"count\":1}\n" AT
 		"\"event\":\"dns\",\"name\":\"good.example\",\"type\":\"A\",\"verdict\":\"allowed\","
 		"\"count\":1}\n" AT "\"event\":\"others\",\"of\":\"refused\",\"count\":7}\n" AT
 		"\"event\":\"missed\",\"count\":6}\n" AT "\"event\":\"surprise\"}\n" AT
