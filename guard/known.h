@@ -16,9 +16,9 @@
 
 struct known {
 	struct table table;
-	char *names;	/* a ring */
-	uint64_t place; /* where the next name goes, counted without going round */
-	uint64_t last;	/* where the last one went */
+	uint64_t place;		      /* where the next name goes, counted without going round */
+	uint64_t last;		      /* where the last one went */
+	char names[KNOWN_NAME_BYTES]; /* a ring */
 };
 
 /* Returns 0 or -ENOMEM; known_free gives it back. */
