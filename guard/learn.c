@@ -7,8 +7,6 @@
 
 #include "util/clock.h"
 
-/* Messages read at one event; the rest comes with the next. */
-#define MESSAGES 64
 /* A message's number holds the question's place, and a count that tells it from those there before. */
 #define PLACE_BITS 8
 _Static_assert(ASKS_MAX <= 1 << PLACE_BITS, "a question's place fits");
@@ -19,19 +17,20 @@ static unsigned int parts_of(const struct ask *ask)
 	return (ask->answer->n_addresses + MESSAGE_ADDRESSES - 1U) / MESSAGE_ADDRESSES;
 }
 
-static int send_part(struct learn *learn, const struct ask *ask)
+static void write_part(const struct ask *ask, unsigned int part, struct message *message)
 {
-	struct message message = {
-		.type = MESSAGE_LEARN, .number = ask->number, .seconds = ask->answer->seconds};
-	const size_t from = (size_t)ask->parts_sent * MESSAGE_ADDRESSES;
+	const size_t from = (size_t)part * MESSAGE_ADDRESSES;
 	const size_t left = ask->answer->n_addresses - from;
 	bool odd;
 
-	message.n = (uint32_t)(left < MESSAGE_ADDRESSES ? left : MESSAGE_ADDRESSES);
-	if (dns_name_text(&ask->question.name, message.name, &odd) < 0)
-		return -EBADMSG;
-	memcpy(message.addresses, answer_addresses(ask->answer) + from, message.n * sizeof(struct prefix));
-	return message_send(learn->socket, &message);
+	message->type = MESSAGE_LEARN;
+	message->number = ask->number;
+	message->seconds = ask->answer->seconds;
+	message->n = (uint32_t)(left < MESSAGE_ADDRESSES ? left : MESSAGE_ADDRESSES);
+	/* it could be read when it was asked for */
+	if (dns_name_text(&ask->question.name, message->name, &odd) < 0)
+		message->name[0] = '\0';
+	memcpy(message->addresses, answer_addresses(ask->answer) + from, message->n * sizeof(struct prefix));
 }
 
 static void wait_for(struct learn *learn, bool room)
@@ -43,23 +42,46 @@ static void wait_for(struct learn *learn, bool room)
 		learn->gone = true;
 }
 
-/* Sends what there is room for. */
-static void send_waiting(struct learn *learn)
+/* Those of the first in line that are not sent. Returns how many. */
+static unsigned int gather(struct learn *learn)
 {
-	int ret = 0;
+	unsigned int n = 0;
 
-	while (learn->first != NULL && ret == 0) {
-		struct ask *ask = learn->first;
-
-		while (ask->parts_sent < parts_of(ask) && ret == 0) {
-			ret = send_part(learn, ask);
-			ask->parts_sent = (uint8_t)(ask->parts_sent + (ret == 0));
+	for (const struct ask *ask = learn->first; ask != NULL; ask = ask->learn_next)
+		for (unsigned int part = ask->parts_sent; part < parts_of(ask); part++) {
+			write_part(ask, part, &learn->out[n]);
+			if (++n == MESSAGES_AT_ONCE)
+				return n;
 		}
-		if (ret < 0)
-			break;
+	return n;
+}
+
+/* So many of them are sent. */
+static void count_sent(struct learn *learn, unsigned int n)
+{
+	while (n > 0) {
+		struct ask *ask = learn->first;
+		const unsigned int left = parts_of(ask) - ask->parts_sent;
+		const unsigned int now = n < left ? n : left;
+
+		ask->parts_sent = (uint8_t)(ask->parts_sent + now);
+		n -= now;
+		if (now < left)
+			return;
 		learn->first = ask->learn_next;
 		if (learn->first == NULL)
 			learn->last = &learn->first;
+	}
+}
+
+void learn_turn(struct learn *learn)
+{
+	int ret = 0;
+
+	while (learn->first != NULL && ret >= 0) {
+		ret = message_send_several(learn->socket, learn->out, gather(learn));
+		if (ret > 0)
+			count_sent(learn, (unsigned int)ret);
 	}
 	/* any other failure is of the socket itself */
 	if (ret < 0 && ret != -EAGAIN)
@@ -75,8 +97,6 @@ void learn_start(struct learn *learn, struct ask *ask)
 	ask->learn_next = NULL;
 	*learn->last = ask;
 	learn->last = &ask->learn_next;
-	if (!learn->waiting)
-		send_waiting(learn);
 }
 
 int learn_keep(struct learn *learn, const char *name, uint32_t seconds)
@@ -127,21 +147,16 @@ static void take_learnt(struct learn *learn, const struct message *message)
 static void socket_ready(void *owner, uint32_t events)
 {
 	struct learn *learn = owner;
-	struct message message;
-	int ret = 0;
+	const int n = message_receive_several(learn->socket, learn->in, MESSAGES_AT_ONCE);
 
 	(void)events;
-	for (unsigned int i = 0; i < MESSAGES && ret == 0; i++) {
-		ret = message_receive(learn->socket, &message);
-		if (ret == 0 && message.type == MESSAGE_LEARNT)
-			take_learnt(learn, &message);
-		else if (ret == 0)
-			learn->told(learn->owner, &message);
-	}
-	if (ret < 0 && ret != -EAGAIN)
+	for (int i = 0; i < n; i++)
+		if (learn->in[i].type == MESSAGE_LEARNT)
+			take_learnt(learn, &learn->in[i]);
+		else
+			learn->told(learn->owner, &learn->in[i]);
+	if (n < 0 && n != -EAGAIN)
 		learn->gone = true;
-	if (learn->waiting)
-		send_waiting(learn);
 }
 
 void learn_tick(struct learn *learn, int64_t now_ms)

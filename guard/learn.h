@@ -28,6 +28,7 @@ struct learn {
 	/* the warden says something by itself */
 	void (*told)(void *owner, const struct message *message);
 	void *owner;
+	struct message out[MESSAGES_AT_ONCE], in[MESSAGES_AT_ONCE];
 };
 
 /* The rest of *learn is filled by the caller, and stays where it is. Returns 0 or -errno. */
@@ -36,6 +37,9 @@ int learn_open(struct learn *learn, int socket);
 /* Has the addresses of an answered question, of which there are some, let in for its name. Calls learnt once,
  * later. */
 void learn_start(struct learn *learn, struct ask *ask);
+
+/* At the end of each turn of the loop: sends what was learnt in it, as far as there is room. */
+void learn_turn(struct learn *learn);
 
 /* What is known of the name shall stand. Returns 0, or -EAGAIN: later. */
 int learn_keep(struct learn *learn, const char *name, uint32_t seconds);

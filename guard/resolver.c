@@ -460,6 +460,7 @@ int resolver_run(struct resolver *resolver)
 
 		if (resolver->now_ms >= resolver->tick_ms)
 			tick(resolver);
+		learn_turn(&resolver->learn);
 		clients_turn(resolver->clients);
 		ret = loop_turn(&resolver->loop, upstream_count(resolver->upstream) > 0 ? BUSY_MS : IDLE_MS);
 		if (ret < 0)
@@ -482,11 +483,11 @@ static int open_parts(
 		&resolver->policy, &resolver->resolv, start->lookup, &resolver->random, &refresh_owner);
 	if (resolver->cache == NULL || resolver->upstream == NULL || resolver->refresh == NULL)
 		return error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the guard's resolver");
-	resolver->learn = (struct learn){.loop = &resolver->loop,
-		.upstream = resolver->upstream,
-		.learnt = question_learnt,
-		.told = warden_told,
-		.owner = resolver};
+	resolver->learn.loop = &resolver->loop;
+	resolver->learn.upstream = resolver->upstream;
+	resolver->learn.learnt = question_learnt;
+	resolver->learn.told = warden_told;
+	resolver->learn.owner = resolver;
 	ret = learn_open(&resolver->learn, warden);
 	resolver->lifeline_watch = (struct watch){lifeline_ready, resolver};
 	if (ret == 0)
