@@ -57,4 +57,12 @@ int message_send(int socket, const struct message *message);
  */
 int message_receive(int socket, struct message *message);
 
+/*
+ * The same for several, at most MESSAGES_AT_ONCE, and never blocking: as many as there is room for, or as are there.
+ * Returns how many, at least 1, or as above.
+ */
+#define MESSAGES_AT_ONCE 16
+int message_send_several(int socket, const struct message *messages, unsigned int n);
+int message_receive_several(int socket, struct message *messages, unsigned int n);
+
 #endif

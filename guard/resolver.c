@@ -460,6 +460,7 @@ int resolver_run(struct resolver *resolver)
 
 		if (resolver->now_ms >= resolver->tick_ms)
 			tick(resolver);
+		teach_turn(&resolver->teach);
 		clients_turn(resolver->clients);
 		ret = loop_turn(&resolver->loop, upstream_count(resolver->upstream) > 0 ? BUSY_MS : IDLE_MS);
 		if (ret < 0)
@@ -482,11 +483,11 @@ static int open_parts(
 		&resolver->policy, &resolver->resolv, start->lookup, &resolver->random, &refresh_owner);
 	if (resolver->cache == NULL || resolver->upstream == NULL || resolver->refresh == NULL)
 		return error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the guard's resolver");
-	resolver->teach = (struct teach){.loop = &resolver->loop,
-		.upstream = resolver->upstream,
-		.learnt = question_learnt,
-		.told = warden_told,
-		.owner = resolver};
+	resolver->teach.loop = &resolver->loop;
+	resolver->teach.upstream = resolver->upstream;
+	resolver->teach.learnt = question_learnt;
+	resolver->teach.told = warden_told;
+	resolver->teach.owner = resolver;
 	ret = teach_open(&resolver->teach, warden);
 	resolver->lifeline_watch = (struct watch){lifeline_ready, resolver};
 	if (ret == 0)
