@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "util/batch.h"
+#include "util/datagrams.h"
 
 int message_send(int socket, const struct message *message)
 {
@@ -49,7 +49,7 @@ int message_send_several(int socket, const struct message *messages, unsigned in
 		parts[i] = (struct iovec){(void *)(uintptr_t)&messages[i], sizeof(messages[i])};
 		headers[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &parts[i], .msg_iovlen = 1}};
 	}
-	return batch_send(socket, headers, n, MSG_NOSIGNAL | MSG_DONTWAIT);
+	return datagrams_send(socket, headers, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 int message_receive_several(int socket, struct message *messages, unsigned int n)

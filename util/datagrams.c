@@ -1,11 +1,11 @@
 /* sendmmsg(2). */
-#include "util/batch.h"
+#include "util/datagrams.h"
 
 #include <errno.h>
 #include <unistd.h>
 #include <sys/syscall.h>
 
-int batch_send(int socket, struct mmsghdr *messages, unsigned int n, int flags)
+int datagrams_send(int socket, struct mmsghdr *messages, unsigned int n, int flags)
 {
 	long sent;
 

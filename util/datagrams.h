@@ -1,6 +1,6 @@
 /* Several messages by one system call. */
-#ifndef UTIL_BATCH_H
-#define UTIL_BATCH_H
+#ifndef UTIL_DATAGRAMS_H
+#define UTIL_DATAGRAMS_H
 
 #include <sys/socket.h>
 
@@ -9,6 +9,6 @@
  * holds beyond the kernel's. Here the messages must have been made from zeros. Returns how many were sent, or
  * -errno.
  */
-int batch_send(int socket, struct mmsghdr *messages, unsigned int n, int flags);
+int datagrams_send(int socket, struct mmsghdr *messages, unsigned int n, int flags);
 
 #endif
