@@ -42,7 +42,8 @@ $(OUT)/packages: deps/packages
 	@mkdir -p $(@D)
 	@deps/install build $(CROSS:%=cross-%) && touch $@
 
-RELEASE_OBJECTS := $(SOURCES:%.c=$(OUT)/release/%.o) $(OUT)/release/fw/embed.o
+# deps/relro.c does before main() what musl leaves out.
+RELEASE_OBJECTS := $(SOURCES:%.c=$(OUT)/release/%.o) $(OUT)/release/fw/embed.o $(OUT)/release/deps/relro.o
 
 $(OUT)/secure-init: $(RELEASE_OBJECTS)
 	@echo "  CC $@"; $$(cat $(DEPS))/bin/cc -Wl,--gc-sections -s -o $@ $^ -L$$(cat $(DEPS))/lib $(LIBS)
