@@ -4,6 +4,8 @@
 # make ARCH=arm64 the same for the other architecture, by Debian's cross compiler: build/arm64/secure-init
 # make demo       the main job in throw-away namespaces beside a pretend internet (as root)
 # make test       all tests (as root): units and fuzz seeds under sanitizers, static analysis, behaviour
+# make sbom       build/secure-init.spdx.json: what is in it, by version, source and hash
+# make audit      whether Debian has security updates for what is in it; fails if so
 # make bench      the figures of docs/benchmarks.md, docs/init.md, docs/containers.md (as root, about twelve minutes)
 # make format     the one style of .clang-format
 # make clean
@@ -66,6 +68,14 @@ bench: build/secure-init
 	@python3 bench/init.py build/secure-init
 	@bench/containers.sh
 
+sbom: $(OUT)/secure-init.spdx.json
+
+$(OUT)/secure-init.spdx.json: $(OUT)/secure-init deps/sbom deps/sbom.awk deps/pins docs/licences.md
+	@CA_BUNDLE=$(CA_BUNDLE) deps/sbom $< $(VERSION) $(ARCH) > $@ && echo "  SBOM $@"
+
+audit:
+	@deps/audit
+
 # arm64.bats's program is built here, since the tests have no network to fetch its libraries from.
 test: build/secure-init build/deps-glibc
 	@deps/install test
@@ -90,5 +100,5 @@ format:
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all demo bench test clean format print-release-flags print-libraries
+.PHONY: all demo bench sbom audit test clean format print-release-flags print-libraries
 .DELETE_ON_ERROR:
