@@ -6,7 +6,9 @@
 # make test       all tests (as root): units and fuzz seeds under sanitizers, static analysis, behaviour
 # make sbom       build/secure-init.spdx.json: what is in it, by version, source and hash
 # make audit      whether Debian has security updates for what is in it; fails if so
-# make bench      the figures of docs/benchmarks.md, docs/init.md, docs/containers.md (as root, about twelve minutes)
+# make bench      the figures of docs/benchmarks.md, docs/init.md, docs/containers.md (as root, about twenty minutes)
+# make bench-datapath    those of the data path alone (about six minutes)
+# make plots      docs/img/ from the tables of docs/benchmarks.md and docs/init.md
 # make format     the one style of .clang-format
 # make clean
 
@@ -67,6 +69,14 @@ bench: build/secure-init
 	@unshare --net --mount --propagation private -- bash bench/startup.sh
 	@python3 bench/init.py build/secure-init
 	@bench/containers.sh
+	@$(MAKE) bench-datapath
+
+bench-datapath: build/secure-init
+	@deps/install test bench
+	@unshare --net --mount --propagation private -- bash bench/datapath.sh
+
+plots:
+	@python3 bench/plot.py
 
 sbom: $(OUT)/secure-init.spdx.json
 
@@ -100,5 +110,5 @@ format:
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all demo bench sbom audit test clean format print-release-flags print-libraries
+.PHONY: all demo bench bench-datapath plots sbom audit test clean format print-release-flags print-libraries
 .DELETE_ON_ERROR:
