@@ -43,19 +43,19 @@ def number(value, digits=0):
     return f"{value:,.{digits}f}"
 
 
-def ratio(values, measure, size, other):
+def ratio(values, measure, size, one, other):
     """The median of the turns' own ratios: what slows a turn down slows both of its sides."""
-    pairs = zip(values[measure, size, "secure-init"], values[measure, size, other])
-    return statistics.median(ours / theirs for ours, theirs in pairs)
+    pairs = zip(values[measure, size, one], values[measure, size, other])
+    return statistics.median(a / b for a, b in pairs)
 
 
 def ratios(values, sizes):
-    print("| elements | compared with | " + " | ".join(MEASURES[m][0] for m in MEASURES) + " |")
+    print("| elements | ratio | " + " | ".join(MEASURES[m][0] for m in MEASURES) + " |")
     print("| ---: | --- |" + " ---: |" * len(MEASURES))
     for size in sizes:
-        for other in ("open", "shell"):
-            cells = [f"{ratio(values, m, size, other):.2f}" for m in MEASURES]
-            print(f"| {number(size)} | {VARIANTS[other]} | " + " | ".join(cells) + " |")
+        for one, other in (("secure-init", "open"), ("secure-init", "shell"), ("shell", "open")):
+            cells = [f"{ratio(values, m, size, one, other):.2f}" for m in MEASURES]
+            print(f"| {number(size)} | {VARIANTS[one]} ÷ {VARIANTS[other]} | " + " | ".join(cells) + " |")
 
 
 def absolute(values, sizes):

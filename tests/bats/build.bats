@@ -225,3 +225,18 @@ probe() {
 	run "$HERE/dirty"
 	assert_status 1
 }
+
+# --- the pictures ---------------------------------------------------------------------------------------------------
+
+@test "the pictures of the documents are those of the documents' tables" {
+	python3 "$ROOT/bench/plot.py" --check
+	grep -q 'docs/img/startup.svg' "$ROOT/README.md"
+	# another figure would show
+	mkdir -p "$HERE/plot/bench"
+	cp -R "$ROOT/docs" "$HERE/plot/docs"
+	cp "$ROOT/bench/plot.py" "$HERE/plot/bench/"
+	sed -i 's/| 0 ms | 50 names | baseline | 20 | [0-9.]* ms/| 0 ms | 50 names | baseline | 20 | 9999.0 ms/' "$HERE/plot/docs/benchmarks.md"
+	run python3 "$HERE/plot/bench/plot.py" --check
+	assert_status 1
+	assert_says "docs/img/startup.svg is not that of its tables"
+}
