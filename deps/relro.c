@@ -15,8 +15,9 @@
 
 #define NO_START 127 /* as of a program that its loader cannot start */
 
-extern const char __ehdr_start[]
-	__attribute__((visibility("hidden"))); /* from the linker: where we are loaded */
+/* From the linker: our ELF header, at the address where we are loaded. */
+/* NOLINTNEXTLINE(bugprone-reserved-identifier,cert-*) */
+extern const char __ehdr_start[] __attribute__((visibility("hidden")));
 
 static void give_up(void)
 {
@@ -29,17 +30,16 @@ static void give_up(void)
 /* Both ends are rounded down: what shares its last page with data that is written must stay writable. */
 __attribute__((constructor)) static void protect_relocated(void)
 {
-	const uintptr_t page = getauxval(AT_PAGESZ);
-	const Elf64_Phdr *header = (const Elf64_Phdr *)getauxval(AT_PHDR);
-	const size_t n = getauxval(AT_PHNUM);
+	const Elf64_Ehdr *elf = (const void *)__ehdr_start;
+	const Elf64_Phdr *segment = (const void *)(__ehdr_start + elf->e_phoff);
+	const size_t page = getauxval(AT_PAGESZ), base = (uintptr_t)__ehdr_start;
 
-	for (size_t i = 0; i < n; i++) {
-		const uintptr_t from = (uintptr_t)__ehdr_start + header[i].p_vaddr;
-		const uintptr_t first = from & ~(page - 1), end = (from + header[i].p_memsz) & ~(page - 1);
+	for (size_t i = 0; i < elf->e_phnum; i++) {
+		const size_t from = segment[i].p_vaddr, to = from + segment[i].p_memsz;
+		const size_t first = (base + from) / page * page, end = (base + to) / page * page;
 
-		if (header[i].p_type == PT_GNU_RELRO && end > first &&
-			mprotect((char *)__ehdr_start + (first - (uintptr_t)__ehdr_start), end - first,
-				PROT_READ) < 0)
+		if (segment[i].p_type == PT_GNU_RELRO && end > first &&
+			mprotect((void *)(__ehdr_start + first - base), end - first, PROT_READ) < 0)
 			give_up();
 	}
 }
