@@ -67,7 +67,7 @@ static const char *verdict(
 	assert_int_equal(prefixes_add(&host.networks, &network), 0);
 	assert_int_equal(prefixes_add(&host.onlink, &network), 0);
 	assert_int_equal(prefixes_add(&host.gateways, &gateway), 0);
-	assert_int_equal(policy_rules(policy, &resolv, &host, false, false, &ruleset, &error), 0);
+	assert_int_equal(policy_rules(policy, &resolv, &host, false, STAGE_AGENT, &ruleset, &error), 0);
 	assert_int_equal(judge(&ruleset, in_contents, (void *)contents, &it, &rule, &place), 0);
 	prefixes_free(&host.networks);
 	prefixes_free(&host.onlink);
