@@ -49,7 +49,7 @@ $(OUT)/secure-init: $(RELEASE_OBJECTS)
 
 $(OUT)/release/%.o: %.c Makefile $(DEPS)
 	@mkdir -p $(@D)
-	@echo "  CC $@"; $$(cat $(DEPS))/bin/cc $(COMMON) $(RELEASE) -isystem $$(cat $(DEPS))/include -MMD -c -o $@ $<
+	@echo "  CC $@"; $$(cat $(DEPS))/bin/cc $(COMMON) $(RELEASE) -isystem $$(cat $(DEPS))/include -MMD -MP -c -o $@ $<
 
 $(OUT)/release/fw/embed.o: fw/embed.S fw/presets.txt Makefile $(DEPS) $(CA_BUNDLE)
 	@mkdir -p $(@D)

@@ -158,12 +158,14 @@ static int check_answers(const struct policy *policy, const struct entries *entr
 int allow_contents(const struct policy *policy, const struct lookup *lookup, const struct prefixes *ranges,
 	struct contents contents[LISTS], struct error *error)
 {
+	struct policy all = *policy;
 	int ret = check_answers(policy, &policy->list[LIST_ALLOWED], lookup, error);
 
+	all.guarded = false;
 	if (ret == 0)
 		ret = check_answers(policy, &policy->list[LIST_INBOUND], lookup, error);
 
 	for (int list = 0; list < LISTS && ret == 0; list++)
-		ret = allow_list(policy, &policy->list[list], lookup, ranges, &contents[list], error);
+		ret = allow_list(&all, &policy->list[list], lookup, ranges, &contents[list], error);
 	return ret;
 }

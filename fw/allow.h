@@ -34,7 +34,10 @@ bool allow_to_block(struct prefix *address);
 int allow_list(const struct policy *policy, const struct entries *entries, const struct lookup *lookup,
 	const struct prefixes *ranges, struct contents *contents, struct error *error);
 
-/* That of each list of the policy, once all that DNS said has been judged. The caller frees the contents. */
+/*
+ * What each list of the policy opens as of the lookup, for good or lent, once all that DNS said has been
+ * judged. The caller frees the contents.
+ */
 int allow_contents(const struct policy *policy, const struct lookup *lookup, const struct prefixes *ranges,
 	struct contents contents[LISTS], struct error *error);
 

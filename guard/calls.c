@@ -26,6 +26,10 @@ int calls_confine(void)
 		{.number = SYS_sendmsg},
 		{.number = SYS_read},
 		{.number = SYS_write},
+		{.number = SYS_ppoll},
+#ifdef SYS_poll
+		{.number = SYS_poll},
+#endif
 		{.number = SYS_writev},
 		{.number = SYS_clock_gettime},
 		{.number = SYS_getrandom},

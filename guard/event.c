@@ -1,6 +1,7 @@
 /* Wording: see the header. */
 #include "guard/event.h"
 
+#include <ctype.h>
 #include <inttypes.h>
 #include <string.h>
 
@@ -39,7 +40,7 @@ struct question question_of(const char *name, uint16_t type, enum dns_verdict ve
 	struct question question = {.type = type, .verdict = (uint8_t)verdict};
 
 	for (size_t i = 0; i + 1 < sizeof(question.name) && name[i] != '\0'; i++)
-		question.name[i] = name[i] >= 'A' && name[i] <= 'Z' ? (char)(name[i] - 'A' + 'a') : name[i];
+		question.name[i] = (char)tolower((unsigned char)name[i]);
 	return question;
 }
 

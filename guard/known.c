@@ -4,8 +4,6 @@
  */
 #include "guard/known.h"
 
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct record {
@@ -16,21 +14,13 @@ struct record {
 
 int known_make(struct known *known)
 {
-	*known = (struct known){0};
-	known->names = malloc(KNOWN_NAME_BYTES);
-	if (known->names == NULL || table_make(&known->table, KNOWN_ADDRESSES, sizeof(struct prefix),
-					    sizeof(struct record)) < 0) {
-		known_free(known);
-		return -ENOMEM;
-	}
-	return 0;
+	known->place = known->last = 0;
+	return table_make(&known->table, KNOWN_ADDRESSES, sizeof(struct prefix), sizeof(struct record));
 }
 
 void known_free(struct known *known)
 {
 	table_free(&known->table);
-	free(known->names);
-	known->names = NULL;
 }
 
 /* NULL once newer names have been written over it. */

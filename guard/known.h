@@ -11,14 +11,14 @@
 #include "fw/prefix.h"
 #include "guard/table.h"
 
-#define KNOWN_ADDRESSES	 1024
-#define KNOWN_NAME_BYTES 24576 /* of all names together; a usual one has 25 */
+#define KNOWN_ADDRESSES	 768
+#define KNOWN_NAME_BYTES 16384 /* of all names together; a usual one has 25 */
 
 struct known {
 	struct table table;
-	char *names;	/* a ring */
-	uint64_t place; /* where the next name goes, counted without going round */
-	uint64_t last;	/* where the last one went */
+	uint64_t place;		      /* where the next name goes, counted without going round */
+	uint64_t last;		      /* where the last one went */
+	char names[KNOWN_NAME_BYTES]; /* a ring */
 };
 
 /* Returns 0 or -ENOMEM; known_free gives it back. */

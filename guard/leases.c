@@ -137,21 +137,6 @@ void leases_expire(struct leases *leases, int64_t now)
 	}
 }
 
-int leases_hand_on(
-	struct leases *to, uint32_t subject, const struct leases *from, enum list list, uint32_t from_subject)
-{
-	for (uint32_t i = 0; i < from->n; i++) {
-		const struct lease_row *row = &from->rows[i];
-		int ret = 0;
-
-		if (row->subject == from_subject && row->list == (uint8_t)list)
-			ret = leases_put(to, list, &row->address, subject, row->until);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
-}
-
 size_t leases_count(const struct leases *leases, enum list list, uint32_t subject)
 {
 	size_t n = 0;

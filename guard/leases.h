@@ -58,10 +58,6 @@ void leases_drop(struct leases *leases, enum list list, const struct prefix *add
 void leases_drop_subject(struct leases *leases, enum list list, uint32_t subject);
 void leases_expire(struct leases *leases, int64_t now);
 
-/* Takes over rows of a subject of one table as those of another's. Returns 0, -ENOSPC or -ENOMEM. */
-int leases_hand_on(struct leases *to, uint32_t subject, const struct leases *from, enum list list,
-	uint32_t from_subject);
-
 /* How many addresses a subject is lent. */
 size_t leases_count(const struct leases *leases, enum list list, uint32_t subject);
 

@@ -90,7 +90,10 @@ void line_add_safe(struct line *line, const char *text)
 	for (; *text != '\0' && line->n < sizeof(line->text) - 1; text++) {
 		const bool safe = *text >= 0x20 && *text < 0x7f && *text != '"' && *text != '\\';
 
-		line->text[line->n++] = safe ? *text : '?';
+		line->text[line->n] = '?';
+		if (safe)
+			line->text[line->n] = *text;
+		line->n++;
 	}
 	line->text[line->n] = '\0';
 }

@@ -165,6 +165,7 @@ int live_allow(struct ward *ward, struct outbox *outbox, const struct entry *ent
 	int ret;
 
 	*wait = false;
+	leases_expire(&ward->leases, clock_ms());
 	snprintf(text, LIVE_TEXT, "allowed");
 	if (entry->kind == ENTRY_LOOPBACK) {
 		snprintf(text, LIVE_TEXT, "loopback is open in any case");
@@ -188,6 +189,18 @@ int live_allow(struct ward *ward, struct outbox *outbox, const struct entry *ent
 		snprintf(text, LIVE_TEXT, "allowed: each name below it as it is asked for");
 	*wait = entry->kind == ENTRY_NAME && live_addresses(ward, entry) == 0;
 	return 0;
+}
+
+void live_take_back(struct ward *ward, struct outbox *outbox, const struct entry *entry)
+{
+	const size_t place = find(&ward->lists, LIST_ALLOWED, entry);
+	struct error error;
+
+	if (place == ward->lists.policy.list[LIST_ALLOWED].n)
+		return;
+	take_off(ward, outbox, LIST_ALLOWED, place);
+	if (ward_follow(ward, LIST_ALLOWED, &error) < 0)
+		log_error("%s", error.text);
 }
 
 int live_deny(struct ward *ward, struct outbox *outbox, const struct entry *entry, char text[LIVE_TEXT],

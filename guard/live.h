@@ -23,10 +23,13 @@
 
 /*
  * Puts the entry on the allowed list, for seconds or (0) for good. *wait: it is a name, whose addresses are
- * only now asked for; until live_addresses has some, nothing is open, and live_deny takes it off again.
+ * only now asked for; until live_addresses has some, nothing is open, and live_take_back takes it off again.
  */
 int live_allow(struct ward *ward, struct outbox *outbox, const struct entry *entry, uint32_t seconds,
 	bool *wait, char text[LIVE_TEXT], struct error *error);
+
+/* Takes off the allowed list exactly this entry, with its ports, which live_allow put there. */
+void live_take_back(struct ward *ward, struct outbox *outbox, const struct entry *entry);
 
 /*
  * Takes the entry off the allowed list; without ports, whatever ports it has there. If it is not on it, and

@@ -19,25 +19,6 @@ static int no_room(struct error *error, int ret)
 		ret == -ENOSPC ? "full" : "out of memory");
 }
 
-int ward_lent_at_start(const struct policy *policy, const struct lookup *lookup,
-	const struct contents contents[LISTS], struct leases_out leases[LISTS], struct error *error)
-{
-	const int64_t now = clock_ms();
-	struct leases *table = calloc(1, sizeof(*table));
-	struct lists lists = {0};
-	int ret = table == NULL ? -ENOMEM : lists_take(&lists, policy);
-
-	if (ret == 0)
-		ret = leases_begin(table, &lists, lookup, now);
-	for (int list = 0; list < LISTS && ret == 0; list++)
-		ret = leases_all(table, &lists, &contents[list], (enum list)list, now, &leases[list]);
-	if (table != NULL)
-		leases_free(table);
-	free(table);
-	lists_end(&lists);
-	return ret < 0 ? no_room(error, ret) : 0;
-}
-
 /* The entries of a list that do not go by themselves. */
 static int lasting(const struct lists *lists, enum list list, struct entries *entries)
 {

@@ -67,12 +67,4 @@ int ward_verify_rules(struct ward *ward, struct error *error);
 /* Puts all of it into the kernel again. Returns 0 or -errno with *error filled. */
 int ward_repair(struct ward *ward, struct error *error);
 
-/*
- * What a start with a guard puts into the sets of each list, before there is a warden: contents is what
- * stands for good, leases what DNS said. The caller frees each of leases by leases_out_free. Returns 0 or
- * -errno with *error filled.
- */
-int ward_lent_at_start(const struct policy *policy, const struct lookup *lookup,
-	const struct contents contents[LISTS], struct leases_out leases[LISTS], struct error *error);
-
 #endif

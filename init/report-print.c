@@ -102,8 +102,8 @@ static int sort(const struct findings *findings, struct sorted *sorted)
 		if (question != NULL)
 			sorted->questions[sorted->n_questions++] = question;
 	}
-	qsort(sorted->refused, sorted->n_refused, sizeof(*sorted->refused), more_refused_first);
-	qsort(sorted->questions, sorted->n_questions, sizeof(*sorted->questions), more_asked_first);
+	qsort(sorted->refused, sorted->n_refused, sizeof(void *), more_refused_first);
+	qsort(sorted->questions, sorted->n_questions, sizeof(void *), more_asked_first);
 	if (collect(sorted) < 0)
 		return -ENOMEM;
 	sorted->list_left_out = suggest_list(&sorted->suggest, sorted->list, LIST_TEXT);
@@ -182,9 +182,8 @@ int report_print(const struct findings *findings, FILE *out)
 		print_entries(&sorted, out);
 		if (findings->strange > 0)
 			fprintf(out,
-				"%" PRIu64
-				" lines look like events and are none of this version's; they were "
-				"passed over\n",
+				"lines that look like events and are none of this version's, passed over: "
+				"%" PRIu64 "\n",
 				findings->strange);
 		ret = ferror(out) || fflush(out) != 0 ? -EIO : 0;
 	}

@@ -189,38 +189,30 @@ static void take_line(struct findings *findings, const char *line)
 	json_decref(event);
 }
 
-static void findings_free(struct findings *findings)
-{
-	table_free(&findings->refused);
-	table_free(&findings->questions);
-	free(findings);
-}
-
 int report_file(FILE *file, const char *name, FILE *out, bool json, struct error *error)
 {
-	struct findings *findings = calloc(1, sizeof(*findings));
+	struct findings findings = {.events = 0};
 	char line[REPORT_LINE];
 	int ret = 0;
 
-	if (findings == NULL ||
-		table_make(&findings->refused, REPORT_KINDS, sizeof(struct place),
-			sizeof(struct refused_kind)) < 0 ||
-		table_make(&findings->questions, REPORT_KINDS, sizeof(struct question_key),
+	if (table_make(&findings.refused, REPORT_KINDS, sizeof(struct place), sizeof(struct refused_kind)) <
+			0 ||
+		table_make(&findings.questions, REPORT_KINDS, sizeof(struct question_key),
 			sizeof(struct question_kind)) < 0)
 		ret = error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the report");
 	while (ret == 0 && lines_next(file, line, sizeof(line)))
-		take_line(findings, line);
+		take_line(&findings, line);
 	if (ret == 0 && ferror(file))
 		ret = error_set(error, FAIL_SYSTEM, EIO, "%.300s cannot be read: %s", name, strerror(errno));
-	if (ret == 0 && findings->events == 0)
+	if (ret == 0 && findings.events == 0)
 		ret = error_set(error, FAIL_USAGE, ENODATA,
 			"%.300s holds no event of a record; a run with PARA_AUDIT=stderr, or a path, writes "
 			"one",
 			name);
-	if (ret == 0 && (json ? report_print_json(findings, out) : report_print(findings, out)) < 0)
+	if (ret == 0 && (json ? report_print_json(&findings, out) : report_print(&findings, out)) < 0)
 		ret = error_set(error, FAIL_SYSTEM, EIO, "the report could not be written");
-	if (findings != NULL)
-		findings_free(findings);
+	table_free(&findings.refused);
+	table_free(&findings.questions);
 	return ret;
 }
 

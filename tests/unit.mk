@@ -25,7 +25,7 @@ COVERAGE := -O0 -g --coverage -fprofile-update=single
 
 build/asan/%.o: %.c Makefile tests/unit.mk build/deps-glibc
 	@mkdir -p $(@D)
-	@echo "  CC $@"; gcc $(COMMON) $(SANITIZE) -isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
+	@echo "  CC $@"; gcc $(COMMON) $(SANITIZE) -isystem $$(cat build/deps-glibc)/include -MMD -MP -c -o $@ $<
 
 build/asan/%.o: %.S fw/presets.txt Makefile tests/unit.mk $(CA_BUNDLE)
 	@mkdir -p $(@D)
@@ -59,7 +59,7 @@ unit: $(UNITS:%=build/asan/%)
 build/fuzz/%.o: %.c Makefile tests/unit.mk build/deps-glibc
 	@mkdir -p $(@D)
 	@echo "  CLANG $@"; clang $(FUZZ_FLAGS) $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link \
-		-isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
+		-isystem $$(cat build/deps-glibc)/include -MMD -MP -c -o $@ $<
 
 build/fuzz/%.o: %.S fw/presets.txt Makefile tests/unit.mk $(CA_BUNDLE)
 	@mkdir -p $(@D)
@@ -100,7 +100,7 @@ fuzz: $(FUZZERS:%=build/fuzz/fuzz-%)
 # The deps' libraries have the sanitizers in them, so the programs keep them too.
 build/cov/%.o: %.c Makefile tests/unit.mk build/deps-glibc
 	@mkdir -p $(@D)
-	@echo "  CC $@"; gcc $(COMMON) $(COVERAGE) -isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
+	@echo "  CC $@"; gcc $(COMMON) $(COVERAGE) -isystem $$(cat build/deps-glibc)/include -MMD -MP -c -o $@ $<
 
 build/cov/rooms.a: $(ROOMS:%.c=build/cov/%.o) build/asan/fw/embed.o
 	@echo "  AR $@"; rm -f $@; ar rcs $@ $^

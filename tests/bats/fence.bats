@@ -47,7 +47,7 @@ comes_to() { # NAME OUTCOME
 @test "PARA_SECCOMP: off, io_uring, default, and what it must not be" {
 	PARA_SECCOMP=off fence
 	comes_to unshare-user ok
-	comes_to family-vsock ok
+	refute_says "family-vsock EAFNOSUPPORT"
 	PARA_SECCOMP=io_uring fence
 	refute_says "io_uring_setup ENOSYS"
 	comes_to unshare-user EPERM
