@@ -15,6 +15,7 @@
 #include "fw/firewall.h"
 #include "fw/lookup.h"
 #include "fw/policy.h"
+#include "guard/first.h"
 #include "guard/start.h"
 #include "init/agent.h"
 #include "init/answers.h"
@@ -32,7 +33,6 @@
 #include "verify/detour.h"
 #include "verify/prove.h"
 #include "verify/rules.h"
-#include "verify/sets.h"
 
 /* What is known of the place and of the allowed names; grows while the container starts. */
 struct setup {
@@ -103,10 +103,11 @@ static int verify(struct setup *setup, struct proofs *proofs, struct error *erro
 	const struct claim claim = {
 		&setup->config->policy, &setup->place.host, &setup->lookup, setup->contents};
 	const enum owner owner = setup->firewall.owned ? OWNER_SOME : OWNER_NONE;
+	const struct first first = {claim.policy, &setup->lookup, &setup->ranges};
 	int ret = verify_rules(netlink, &setup->place.ruleset, owner, error);
 
 	if (ret == 0)
-		ret = verify_sets(netlink, &setup->place.ruleset, setup->contents, error);
+		ret = first_verify(&setup->firewall, &first, &setup->place.ruleset, error);
 	return ret == 0 ? prove(netlink, &claim, proofs, error) : ret;
 }
 
@@ -157,7 +158,8 @@ static int isolate(struct setup *setup, struct error *error)
 	interrupt_doing("opening the network to what is allowed");
 	ret = allow_contents(&setup->config->policy, &setup->lookup, &setup->ranges, setup->contents, error);
 	if (ret == 0)
-		ret = firewall_open(&setup->firewall, setup->contents, error);
+		ret = first_open(&setup->firewall,
+			&(const struct first){&setup->config->policy, &setup->lookup, &setup->ranges}, error);
 	if (ret == 0)
 		ret = firewall_settle(&setup->firewall, &setup->place.ruleset, &setup->place.detour, error);
 	if (ret < 0)
