@@ -35,8 +35,8 @@ int allow_list(const struct policy *policy, const struct entries *entries, const
 	const struct prefixes *ranges, struct contents *contents, struct error *error);
 
 /*
- * What each list of the policy opens as of the lookup, for good or lent, once all that DNS said has been judged.
- * The caller frees the contents.
+ * What each list of the policy opens as of the lookup, for good or lent, once all that DNS said has been
+ * judged. The caller frees the contents.
  */
 int allow_contents(const struct policy *policy, const struct lookup *lookup, const struct prefixes *ranges,
 	struct contents contents[LISTS], struct error *error);

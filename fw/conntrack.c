@@ -20,8 +20,8 @@
 
 struct tracked {
 	struct connection connection;
-	uint16_t zone;			 /* network order, as it came */
-	uint16_t length;		 /* of the tuple */
+	uint16_t zone;		 /* network order, as it came */
+	uint16_t length;	 /* of the tuple */
 	char tuple[TUPLE_BYTES]; /* CTA_TUPLE_ORIG's attributes, to be said back */
 };
 
@@ -42,8 +42,7 @@ int conntrack_forget_all(struct netlink *netlink)
 }
 
 /* The source of a tuple: its address, its port, and the protocol. */
-static void read_source(
-	const struct nlattr *tuple, struct prefix *address, uint16_t *port, uint8_t *protocol)
+static void read_source(const struct nlattr *tuple, struct prefix *address, uint16_t *port, uint8_t *protocol)
 {
 	const struct nlattr *attr, *inner;
 
@@ -53,7 +52,8 @@ static void read_source(
 		if (part != CTA_TUPLE_IP && part != CTA_TUPLE_PROTO)
 			continue;
 		netlink_for_each_nested(inner, attr) {
-			const uint16_t type = mnl_attr_get_type(inner), size = mnl_attr_get_payload_len(inner);
+			const uint16_t type = mnl_attr_get_type(inner),
+				       size = mnl_attr_get_payload_len(inner);
 			const void *payload = mnl_attr_get_payload(inner);
 
 			if (part == CTA_TUPLE_IP && type == CTA_IP_V4_SRC && size == 4)

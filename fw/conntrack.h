@@ -1,6 +1,6 @@
 /*
- * Connections that the kernel tracks in this network namespace, and making it forget them: what was established
- * then has to pass the rules again. Knows nothing of policies.
+ * Connections that the kernel tracks in this network namespace, and making it forget them: what was
+ * established then has to pass the rules again. Knows nothing of policies.
  */
 #ifndef FW_CONNTRACK_H
 #define FW_CONNTRACK_H

@@ -144,17 +144,9 @@ static int next_message(struct lookup *lookup, struct lookup_message *message, s
 /* An address that only a sinkhole or a mistake gives for a name; NULL if it is one to believe. */
 static const char *unusable(const struct prefix *address)
 {
-	switch (prefix_kind(address)) {
-	case ADDRESS_UNSPECIFIED:
-	case ADDRESS_LOOPBACK:
-	case ADDRESS_LINK_LOCAL:
-	case ADDRESS_MULTICAST:
-	case ADDRESS_BROADCAST:
-	case ADDRESS_MAPPED:
-		return address_kind_text(prefix_kind(address));
-	default:
-		return NULL;
-	}
+	const enum address_kind kind = prefix_kind(address);
+
+	return address_unusable(kind) ? address_kind_text(kind) : NULL;
 }
 
 static int keep(struct target *target, const struct prefix *address, struct error *error)
@@ -326,7 +318,8 @@ int lookup_github(struct lookup *lookup, struct prefixes *ranges, struct error *
 				"/meta: %s. They "
 				"are needed because a name of GitHub is on a list",
 				message.text);
-		if (message.type != LOOKUP_RANGE || !prefix_valid(&message.prefix) || ranges->n == LOOKUP_RANGES_MAX)
+		if (message.type != LOOKUP_RANGE || !prefix_valid(&message.prefix) ||
+			ranges->n == LOOKUP_RANGES_MAX)
 			return error_set(error, FAIL_GITHUB, EBADMSG,
 				"GitHub's ranges hold something that is no network, or more than %d",
 				LOOKUP_RANGES_MAX);

@@ -56,8 +56,8 @@ int lookup_names(struct lookup *lookup, struct error *error);
 int lookup_github(struct lookup *lookup, struct prefixes *ranges, struct error *error);
 
 /*
- * Whether GitHub's ranges can be right, which come from the network: aggregates them, and refuses all if one is
- * too wide or no public network. Returns 0 or -EBADMSG with *error filled.
+ * Whether GitHub's ranges can be right, which come from the network: aggregates them, and refuses all if one
+ * is too wide or no public network. Returns 0 or -EBADMSG with *error filled.
  */
 int lookup_check_ranges(struct prefixes *ranges, struct error *error);
 

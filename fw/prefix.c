@@ -114,45 +114,56 @@ bool prefix_is_address(const struct prefix *prefix)
 }
 
 static const struct {
-	const char *prefix;
+	struct prefix prefix;
 	enum address_kind kind;
 } special[] = {
-	{"0.0.0.0/8", ADDRESS_UNSPECIFIED},
-	{"10.0.0.0/8", ADDRESS_PRIVATE},
-	{"100.64.0.0/10", ADDRESS_PRIVATE},
-	{"127.0.0.0/8", ADDRESS_LOOPBACK},
-	{"169.254.0.0/16", ADDRESS_LINK_LOCAL},
-	{"172.16.0.0/12", ADDRESS_PRIVATE},
-	{"192.0.0.0/24", ADDRESS_RESERVED},
-	{"192.0.2.0/24", ADDRESS_RESERVED},
-	{"192.168.0.0/16", ADDRESS_PRIVATE},
-	{"198.18.0.0/15", ADDRESS_RESERVED},
-	{"198.51.100.0/24", ADDRESS_RESERVED},
-	{"203.0.113.0/24", ADDRESS_RESERVED},
-	{"224.0.0.0/4", ADDRESS_MULTICAST},
-	{"255.255.255.255", ADDRESS_BROADCAST},
-	{"240.0.0.0/4", ADDRESS_RESERVED},
-	{"::", ADDRESS_UNSPECIFIED},
-	{"::1", ADDRESS_LOOPBACK},
-	{"::/96", ADDRESS_MAPPED},
-	{"::ffff:0.0.0.0/96", ADDRESS_MAPPED},
-	{"2001:db8::/32", ADDRESS_RESERVED},
-	{"fc00::/7", ADDRESS_PRIVATE},
-	{"fe80::/10", ADDRESS_LINK_LOCAL},
-	{"fec0::/10", ADDRESS_PRIVATE},
-	{"ff00::/8", ADDRESS_MULTICAST},
+	{{AF_INET, 8, {0}}, ADDRESS_UNSPECIFIED},
+	{{AF_INET, 8, {10}}, ADDRESS_PRIVATE},
+	{{AF_INET, 10, {100, 64}}, ADDRESS_PRIVATE},
+	{{AF_INET, 8, {127}}, ADDRESS_LOOPBACK},
+	{{AF_INET, 16, {169, 254}}, ADDRESS_LINK_LOCAL},
+	{{AF_INET, 12, {172, 16}}, ADDRESS_PRIVATE},
+	{{AF_INET, 24, {192, 0, 0}}, ADDRESS_RESERVED},
+	{{AF_INET, 24, {192, 0, 2}}, ADDRESS_RESERVED},
+	{{AF_INET, 16, {192, 168}}, ADDRESS_PRIVATE},
+	{{AF_INET, 15, {198, 18}}, ADDRESS_RESERVED},
+	{{AF_INET, 24, {198, 51, 100}}, ADDRESS_RESERVED},
+	{{AF_INET, 24, {203, 0, 113}}, ADDRESS_RESERVED},
+	{{AF_INET, 4, {224}}, ADDRESS_MULTICAST},
+	{{AF_INET, 32, {255, 255, 255, 255}}, ADDRESS_BROADCAST},
+	{{AF_INET, 4, {240}}, ADDRESS_RESERVED},
+	{{AF_INET6, 128, {0}}, ADDRESS_UNSPECIFIED},
+	{{AF_INET6, 128, {[15] = 1}}, ADDRESS_LOOPBACK},
+	{{AF_INET6, 96, {0}}, ADDRESS_MAPPED},
+	{{AF_INET6, 96, {[10] = 0xff, [11] = 0xff}}, ADDRESS_MAPPED},
+	{{AF_INET6, 32, {0x20, 0x01, 0x0d, 0xb8}}, ADDRESS_RESERVED},
+	{{AF_INET6, 7, {0xfc}}, ADDRESS_PRIVATE},
+	{{AF_INET6, 10, {0xfe, 0x80}}, ADDRESS_LINK_LOCAL},
+	{{AF_INET6, 10, {0xfe, 0xc0}}, ADDRESS_PRIVATE},
+	{{AF_INET6, 8, {0xff}}, ADDRESS_MULTICAST},
 };
 
 enum address_kind prefix_kind(const struct prefix *prefix)
 {
-	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++) {
-		struct prefix row;
-
-		if (prefix_parse(special[i].prefix, &row, NULL) == 0 &&
-			(prefix_covers(&row, prefix) || prefix_covers(prefix, &row)))
+	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)
+		if (prefix_covers(&special[i].prefix, prefix) || prefix_covers(prefix, &special[i].prefix))
 			return special[i].kind;
-	}
 	return ADDRESS_PUBLIC;
+}
+
+bool address_unusable(enum address_kind kind)
+{
+	switch (kind) {
+	case ADDRESS_UNSPECIFIED:
+	case ADDRESS_LOOPBACK:
+	case ADDRESS_LINK_LOCAL:
+	case ADDRESS_MULTICAST:
+	case ADDRESS_BROADCAST:
+	case ADDRESS_MAPPED:
+		return true;
+	default:
+		return false;
+	}
 }
 
 const char *address_kind_text(enum address_kind kind)

@@ -66,6 +66,9 @@ bool prefix_is_address(const struct prefix *prefix);
 enum address_kind prefix_kind(const struct prefix *prefix);
 const char *address_kind_text(enum address_kind kind);
 
+/* An address that only a sinkhole, an attack or a mistake of DNS gives for a name of another host. */
+bool address_unusable(enum address_kind kind);
+
 /* Appends; returns 0 or -ENOMEM. */
 int prefixes_add(struct prefixes *list, const struct prefix *prefix);
 void prefixes_free(struct prefixes *list);

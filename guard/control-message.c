@@ -52,8 +52,8 @@ void control_settings_of(const struct policy *policy, struct control_settings *s
 
 bool control_policy(const struct control_settings *settings, struct policy *policy)
 {
-	const uint8_t switches[] = {settings->isolated, settings->defaulted, settings->strict, settings->filter,
-		settings->inbound_said, settings->inbound_none, settings->inbound_host};
+	const uint8_t switches[] = {settings->isolated, settings->defaulted, settings->strict,
+		settings->filter, settings->inbound_said, settings->inbound_none, settings->inbound_host};
 
 	for (size_t i = 0; i < sizeof(switches); i++)
 		if (switches[i] > 1)

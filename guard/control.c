@@ -1,6 +1,6 @@
 /*
- * Callers, each in one state, none of whom can make the warden wait: see the header. Whoever has not proved that
- * he may is a stranger, and gets nothing but a challenge.
+ * Callers, each in one state, none of whom can make the warden wait: see the header. Whoever has not proved
+ * that he may is a stranger, and gets nothing but a challenge.
  */
 #include "guard/control.h"
 
@@ -192,8 +192,8 @@ static void say_addresses(const struct ward *ward, const struct entry *entry, ch
 			snprintf(text + used, (size_t)(LIVE_TEXT - used), " ...");
 			return;
 		}
-		used += snprintf(text + used, (size_t)(LIVE_TEXT - used), " %s",
-			prefix_text(&row->address, address));
+		used += snprintf(
+			text + used, (size_t)(LIVE_TEXT - used), " %s", prefix_text(&row->address, address));
 	}
 }
 
@@ -203,7 +203,6 @@ static void allow(struct ward *ward, struct outbox *outbox, struct caller *calle
 	char text[LIVE_TEXT], entry[ENTRY_TEXT];
 	struct error error;
 	bool wait;
-
 
 	if (live_allow(ward, outbox, &message->entry, message->seconds, &wait, text, &error) < 0) {
 		finish(caller, (int)error.kind, error.text);
@@ -353,7 +352,8 @@ static void give_up(struct ward *ward, struct outbox *outbox, struct caller *cal
 	drop(caller);
 }
 
-static void read_some(struct control *control, struct ward *ward, struct outbox *outbox, struct caller *caller)
+static void read_some(
+	struct control *control, struct ward *ward, struct outbox *outbox, struct caller *caller)
 {
 	for (int i = 0; i < READ_MAX && caller->state != STATE_NONE; i++) {
 		struct control_message message;
@@ -396,8 +396,8 @@ static short events_of(const struct caller *caller, const struct pollfd *fds, un
 	return 0;
 }
 
-void control_serve(struct control *control, struct ward *ward, struct outbox *outbox, const struct pollfd *fds,
-	unsigned int n)
+void control_serve(struct control *control, struct ward *ward, struct outbox *outbox,
+	const struct pollfd *fds, unsigned int n)
 {
 	const int64_t now = clock_ms();
 

@@ -1,7 +1,7 @@
 /*
  * Live changes: what a caller and the warden say to each other over an abstract unix socket of this network
- * namespace, one struct at a time, and the warden's side of it. The caller reads words; here come only structs
- * of fixed size, and every field of them is looked at again.
+ * namespace, one struct at a time, and the warden's side of it. The caller reads words; here come only
+ * structs of fixed size, and every field of them is looked at again.
  *
  *   warden: CHALLENGE (text: a set's name)
  *   caller, having made that set: ALLOW, DENY or LIST; or RELOAD, ENTRY…, COMMIT
@@ -90,8 +90,8 @@ struct pollfd;
 unsigned int control_poll(const struct control *control, struct pollfd *fds, int64_t *until);
 
 /* Does what the poll says can be done; never waits. fds are those of control_poll, n of them. */
-void control_serve(struct control *control, struct ward *ward, struct outbox *outbox, const struct pollfd *fds,
-	unsigned int n);
+void control_serve(struct control *control, struct ward *ward, struct outbox *outbox,
+	const struct pollfd *fds, unsigned int n);
 
 /* Something was learnt: who waits for it gets its answer. */
 void control_learnt(struct control *control, struct ward *ward);

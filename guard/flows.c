@@ -1,6 +1,6 @@
 /*
- * Walks the rules as the kernel would for a connection's first packet; the sets are asked in the kernel. Source
- * of the addresses: rtnetlink(7).
+ * Walks the rules as the kernel would for a connection's first packet; the sets are asked in the kernel.
+ * Source of the addresses: rtnetlink(7).
  */
 #include "guard/flows.h"
 
@@ -40,8 +40,7 @@ static int read_address(const struct nlmsghdr *message, void *data)
 	}
 	if (own == NULL)
 		return MNL_CB_OK;
-	address = prefix_make(
-		header->ifa_family, mnl_attr_get_payload(own), family_bits(header->ifa_family));
+	address = prefix_make(header->ifa_family, mnl_attr_get_payload(own), family_bits(header->ifa_family));
 	return prefixes_add(local, &address) < 0 ? MNL_CB_ERROR : MNL_CB_OK;
 }
 

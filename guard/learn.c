@@ -121,6 +121,14 @@ static void lend(struct learning *it)
 	lend_failed(it);
 }
 
+/* /etc/hosts says where it is: what DNS says opens nothing. */
+static bool is_fixed(const struct learning *it, const struct entry *entry)
+{
+	const struct target *target = lookup_find(it->ward->start->lookup, entry->name);
+
+	return entry->kind == ENTRY_NAME && target != NULL && target->fixed;
+}
+
 /* All entries of one list. Returns false if none of them speaks of the name. */
 static bool learn_on(struct learning *it)
 {
@@ -133,7 +141,8 @@ static bool learn_on(struct learning *it)
 	for (size_t i = 0; i < entries->n; i++)
 		if (match_entry(&entries->v[i], it->ward->start->resolv, it->name)) {
 			listed = true;
-			lend_to(it, lists->about[it->list][i].subject);
+			if (!is_fixed(it, &entries->v[i]))
+				lend_to(it, lists->about[it->list][i].subject);
 		}
 	if (it->changed != 0)
 		lend(it);
@@ -183,12 +192,11 @@ static void keep(struct ward *ward, enum list list, uint32_t subject, int64_t no
 	for (uint32_t i = 0; i < ward->leases.n && ret == 0; i++) {
 		struct lease_row *row = &ward->leases.rows[i];
 
-		if (row->subject != subject || row->list != (uint8_t)list ||
-			row->until >= until)
+		if (row->subject != subject || row->list != (uint8_t)list || row->until >= until)
 			continue;
 		row->until = until;
-		ret = leases_of(&ward->leases, &ward->lists, &ward->contents[list], list, &row->address, now,
-			&out);
+		ret = leases_of(
+			&ward->leases, &ward->lists, &ward->contents[list], list, &row->address, now, &out);
 	}
 	if (ret == 0 && out.n > 0)
 		ret = firewall_lend(ward->start->firewall, list, out.v, out.n);
@@ -267,5 +275,6 @@ void learn_ranges_failed(struct learn_ranges *ranges, const struct message *mess
 {
 	prefixes_free(&ranges->v);
 	ranges->refused = false;
-	log_warn("GitHub's address ranges could not be fetched again: %s; those of before stay", message->name);
+	log_warn("GitHub's address ranges could not be fetched again: %s; those of before stay",
+		message->name);
 }

@@ -1,6 +1,6 @@
 /*
- * What the unprivileged processes say they learnt, judged again and put into the ward: names' addresses by the
- * resolver, GitHub's ranges by the fetcher. A process that was taken over can open no more by it than the
+ * What the unprivileged processes say they learnt, judged again and put into the ward: names' addresses by
+ * the resolver, GitHub's ranges by the fetcher. A process that was taken over can open no more by it than the
  * policy lets DNS open.
  */
 #ifndef GUARD_LEARN_H
@@ -12,8 +12,8 @@
 /*
  * MESSAGE_LEARN: lends the addresses to every list and entry whose name it is. Returns the status of its
  * answer: 0, -EBADMSG for what is no name or no address, -EPERM if no list speaks of the name, -EADDRNOTAVAIL
- * if one of the addresses is none that DNS may open, -ENOSPC if the table or a set is full; the other addresses
- * are lent all the same.
+ * if one of the addresses is none that DNS may open, -ENOSPC if the table or a set is full; the other
+ * addresses are lent all the same.
  */
 int learn_name(struct ward *ward, const struct message *message);
 

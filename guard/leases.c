@@ -40,7 +40,8 @@ static struct lease_row *find(
 	return NULL;
 }
 
-int64_t leases_until(const struct leases *leases, enum list list, const struct prefix *address, uint32_t subject)
+int64_t leases_until(
+	const struct leases *leases, enum list list, const struct prefix *address, uint32_t subject)
 {
 	const struct lease_row *row = find(leases, list, address, subject);
 
@@ -145,7 +146,8 @@ size_t leases_count(const struct leases *leases, enum list list, uint32_t subjec
 	return n;
 }
 
-bool leases_next_of(const struct leases *leases, enum list list, const struct prefix *address, uint32_t *place)
+bool leases_next_of(
+	const struct leases *leases, enum list list, const struct prefix *address, uint32_t *place)
 {
 	uint32_t i = *place == 0 ? *bucket_of(leases, list, address) : leases->rows[*place - 1].next;
 

@@ -1,6 +1,6 @@
 /*
- * The table of what is lent: which address belongs to which name of a list, and until when. From it, the lists
- * and what stands for good follows what the kernel's sets hold for a time. Talks to nobody.
+ * The table of what is lent: which address belongs to which name of a list, and until when. From it, the
+ * lists and what stands for good follows what the kernel's sets hold for a time. Talks to nobody.
  */
 #ifndef GUARD_LEASES_H
 #define GUARD_LEASES_H
@@ -45,12 +45,13 @@ void leases_free(struct leases *leases);
 void leases_out_free(struct leases_out *out);
 
 /* Until when the address is lent to the subject; 0: it is not. */
-int64_t leases_until(const struct leases *leases, enum list list, const struct prefix *address, uint32_t subject);
+int64_t leases_until(
+	const struct leases *leases, enum list list, const struct prefix *address, uint32_t subject);
 
 /* Lends it until then; what is lent for longer stays as it is. Returns 0, -ENOSPC if the table is full, or
  * -ENOMEM. */
-int leases_put(struct leases *leases, enum list list, const struct prefix *address, uint32_t subject,
-	int64_t until);
+int leases_put(
+	struct leases *leases, enum list list, const struct prefix *address, uint32_t subject, int64_t until);
 
 /* Takes one row, all of a subject, all of those that have expired out of the table. */
 void leases_drop(struct leases *leases, enum list list, const struct prefix *address, uint32_t subject);

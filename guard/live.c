@@ -14,12 +14,13 @@ static bool is_name(const struct entry *entry)
 	return entry->kind == ENTRY_NAME || entry->kind == ENTRY_WILDCARD;
 }
 
-/* Has the resolver hear of an entry. Without the memory for that it asks for its name too early or too late. */
+/* Has the resolver hear of an entry. Without the memory for that it asks for its name too early or too late.
+ */
 static void tell(struct outbox *outbox, uint32_t type, enum list list, const struct entry *entry)
 {
-	if (is_name(entry) && outbox_put(outbox, &(const struct outgoing){.type = type,
-							 .list = (uint32_t)list,
-							 .entry = *entry}) < 0)
+	if (is_name(entry) &&
+		outbox_put(outbox,
+			&(const struct outgoing){.type = type, .list = (uint32_t)list, .entry = *entry}) < 0)
 		log_error("out of memory: the resolver does not hear of a live change");
 }
 
@@ -90,7 +91,8 @@ static int check_allow(const struct ward *ward, const struct entry *entry, struc
 }
 
 /* Adds an entry, and what it is lent by itself. */
-static int add(struct ward *ward, enum list list, const struct entry *entry, int64_t until, struct error *error)
+static int add(
+	struct ward *ward, enum list list, const struct entry *entry, int64_t until, struct error *error)
 {
 	struct lists *lists = &ward->lists;
 	int ret = lists_add(lists, list, entry, true, until);
@@ -98,9 +100,11 @@ static int add(struct ward *ward, enum list list, const struct entry *entry, int
 	if (ret < 0)
 		return error_set(error, FAIL_SYSTEM, -ret, "out of memory for one more entry");
 	if (entry->kind == ENTRY_PREFIX && until != 0)
-		ret = leases_put(&ward->leases, list, &entry->prefix, lists_subject(lists, list, entry), until);
+		ret = leases_put(
+			&ward->leases, list, &entry->prefix, lists_subject(lists, list, entry), until);
 	if (ret == -ENOSPC)
-		return error_set(error, FAIL_CONFIG, ENOSPC, "too many addresses are open for a time already");
+		return error_set(
+			error, FAIL_CONFIG, ENOSPC, "too many addresses are open for a time already");
 	return ret < 0 ? error_set(error, FAIL_SYSTEM, -ret, "out of memory for one more entry") : 0;
 }
 
@@ -267,6 +271,5 @@ void live_end_due(struct ward *ward, struct outbox *outbox, int64_t now)
 
 size_t live_addresses(const struct ward *ward, const struct entry *entry)
 {
-	return leases_count(
-		&ward->leases, LIST_ALLOWED, lists_subject(&ward->lists, LIST_ALLOWED, entry));
+	return leases_count(&ward->leases, LIST_ALLOWED, lists_subject(&ward->lists, LIST_ALLOWED, entry));
 }

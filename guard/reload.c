@@ -69,18 +69,18 @@ static int rules_between(
 			    b->list[LIST_BLOCKED].n > 0;
 	const bool dns = a->dns == DNS_RESOLVERS && b->dns == DNS_RESOLVERS && !blocks;
 	/* shares its list with the old policy, and is not freed */
-	const struct lists both = {.policy = {
-					   .isolated = true,
-					   .strict = true,
-					   .guarded = a->guarded,
-					   .filter = true,
-					   .mode = MODE_ALLOWLIST,
-					   .dns = dns ? DNS_RESOLVERS : DNS_NONE,
-					   .ssh = a->ssh == SSH_NONE || b->ssh == SSH_NONE ? SSH_NONE
-											   : SSH_ALLOWLIST,
-					   .host = HOST_NONE,
-					   .list = {[LIST_ALLOWED] = a->list[LIST_ALLOWED]},
-				   }};
+	const struct lists both = {
+		.policy = {
+			.isolated = true,
+			.strict = true,
+			.guarded = a->guarded,
+			.filter = true,
+			.mode = MODE_ALLOWLIST,
+			.dns = dns ? DNS_RESOLVERS : DNS_NONE,
+			.ssh = a->ssh == SSH_NONE || b->ssh == SSH_NONE ? SSH_NONE : SSH_ALLOWLIST,
+			.host = HOST_NONE,
+			.list = {[LIST_ALLOWED] = a->list[LIST_ALLOWED]},
+		}};
 
 	return ward_rules(ward, &both, STAGE_CHANGE, between, error);
 }
@@ -95,8 +95,8 @@ static int work_out(struct ward *ward, const struct policy *policy, struct next 
 	if (ret < 0)
 		return error_set(error, FAIL_SYSTEM, -ret, "out of memory for the new policy");
 	for (int list = 0; list < LISTS && ret == 0; list++)
-		ret = ward_contents(ward, &next->lists, (enum list)list, &ward->ranges,
-			&next->contents[list], error);
+		ret = ward_contents(
+			ward, &next->lists, (enum list)list, &ward->ranges, &next->contents[list], error);
 	if (ret == 0)
 		ret = ward_rules(ward, &next->lists, STAGE_AGENT, &next->ruleset, error);
 	return ret == 0 ? rules_between(ward, &next->lists, &next->between, error) : ret;
@@ -115,9 +115,9 @@ static int tell_difference(
 			while (j < others->n && !lists_same_entry(&others->v[j], entry))
 				j++;
 			if (j == others->n && (entry->kind == ENTRY_NAME || entry->kind == ENTRY_WILDCARD) &&
-				outbox_put(outbox, &(const struct outgoing){.type = type,
-							   .list = (uint32_t)list,
-							   .entry = *entry}) < 0)
+				outbox_put(outbox,
+					&(const struct outgoing){
+						.type = type, .list = (uint32_t)list, .entry = *entry}) < 0)
 				return -ENOMEM;
 		}
 	return 0;
@@ -130,8 +130,10 @@ static void tell_resolver(struct outbox *outbox, const struct policy *before, co
 	if (ret == 0)
 		ret = tell_difference(outbox, MESSAGE_ADD, now, before);
 	if (ret == 0)
-		ret = outbox_put(
-			outbox, &(const struct outgoing){.type = MESSAGE_FILTER, .status = now->filter});
+		ret = outbox_put(outbox, &(const struct outgoing){.type = MESSAGE_FILTER,
+						 .status = (now->filter ? FILTER_NAMES : 0) |
+							   (now->dns == DNS_RESOLVERS ? 0 : FILTER_CLOSED) |
+							   (policy_sends(now) ? FILTER_OPEN : 0)});
 	if (ret < 0)
 		log_error("out of memory: the resolver does not hear of the whole new policy");
 }
@@ -191,7 +193,8 @@ int live_reload(struct ward *ward, struct outbox *outbox, struct policy *policy,
 		ret = flows_forget(ward, true, &ended);
 		if (ret < 0)
 			error_set(error, FAIL_FIREWALL, -ret,
-				"the new policy is in place, but connections that it does not allow could not "
+				"the new policy is in place, but connections that it does not allow could "
+				"not "
 				"be ended: %s",
 				strerror(-ret));
 	}

@@ -22,10 +22,15 @@
 /* Asked of the guard itself, and never of anybody else: proves that port 53 leads here (RFC 6761, invalid).
  */
 #define RESOLVER_PROOF_NAME "secure-init.invalid"
+/* What its TXT record says. */
+#define RESOLVER_PROOF_TEXT "secure-init guard"
 
 struct resolver;
 
-/* Binds the sockets. Before privileges and rights are given up. Returns 0 or -errno with *error filled. */
+/*
+ * Binds the sockets. Before privileges and rights are given up; then guard/calls.h. Returns 0 or -errno with
+ * *error filled; resolver_free gives back *resolver in any case.
+ */
 int resolver_open(const struct guard_start *start, struct audit *audit, int warden, int lifeline,
 	struct resolver **resolver, struct error *error);
 
@@ -34,5 +39,6 @@ int resolver_open(const struct guard_start *start, struct audit *audit, int ward
  * can be opened, and DNS must not go on as if. After this returned, audit_end is the caller's.
  */
 int resolver_run(struct resolver *resolver);
+void resolver_free(struct resolver *resolver);
 
 #endif

@@ -59,7 +59,8 @@ static int lay_row(struct spans *spans, const struct lists *lists, const struct 
 	return ret;
 }
 
-/* True if a list of prefixes that is sorted and aggregated covers one: only the last that is not after it can.
+/* True if a list of prefixes that is sorted and aggregated covers one: only the last that is not after it
+ * can.
  */
 static bool covers(const struct prefixes *sorted, const struct prefix *address)
 {

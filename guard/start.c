@@ -13,6 +13,7 @@
 
 #include "fw/policy.h"
 #include "guard/audit.h"
+#include "guard/calls.h"
 #include "guard/fetcher.h"
 #include "guard/resolver.h"
 #include "guard/warden.h"
@@ -60,6 +61,18 @@ static int confine(enum guard_role role, struct error *error)
 	return ret < 0 ? failed(error, "its confinement", -ret) : 0;
 }
 
+static int confine_calls(struct error *error)
+{
+	const int ret = calls_confine();
+
+	if (ret < 0)
+		return error_set(error, FAIL_KERNEL, -ret,
+			"the guard's resolver cannot be confined: the kernel has no seccomp filters (%s); "
+			"PARA_GUARD=off does without the guard",
+			strerror(-ret));
+	return 0;
+}
+
 /* Says how it went, once; the parent waits for it. */
 static void say_ready(struct birth *birth, const struct error *error)
 {
@@ -81,6 +94,8 @@ static int be_resolver(struct birth *birth, struct error *error)
 			birth->start, audit, birth->resolver[0], birth->lifeline[0], &resolver, error);
 	if (ret == 0)
 		ret = confine(GUARD_RESOLVER, error);
+	if (ret == 0)
+		ret = confine_calls(error);
 	if (ret < 0)
 		return ret;
 	say_ready(birth, NULL);

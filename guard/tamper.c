@@ -69,10 +69,9 @@ static bool is_ours(const struct nlmsghdr *message, uint8_t family)
 		/* NFTA_TABLE_NAME, NFTA_CHAIN_TABLE, NFTA_RULE_TABLE, NFTA_SET_TABLE… are 1, all of them */
 		if (mnl_attr_get_type(attr) != NFTA_TABLE_NAME)
 			continue;
-		return family == NFPROTO_INET
-			       ? text_is(attr, DETOUR_TABLE)
-			       : (family == NFPROTO_IPV4 || family == NFPROTO_IPV6) &&
-					 text_is(attr, TABLE_NAME);
+		return family == NFPROTO_INET ? text_is(attr, DETOUR_TABLE)
+					      : (family == NFPROTO_IPV4 || family == NFPROTO_IPV6) &&
+							text_is(attr, TABLE_NAME);
 	}
 	return false;
 }
@@ -97,7 +96,8 @@ static const char *kind_text(uint8_t command)
 	}
 }
 
-/* A change to somebody else's table can take nothing from ours: what ours refuse stays refused. Each kind once.
+/* A change to somebody else's table can take nothing from ours: what ours refuse stays refused. Each kind
+ * once.
  */
 static void say_elsewhere(struct tamper *tamper, uint8_t command)
 {
@@ -121,7 +121,8 @@ static void read_author(struct tamper *tamper, const struct nlmsghdr *message)
 
 		if (mnl_attr_get_type(attr) != NFTA_GEN_PROC_NAME || size == 0)
 			continue;
-		snprintf(tamper->by, sizeof(tamper->by), "%.*s", (int)strnlen(mnl_attr_get_payload(attr), size),
+		snprintf(tamper->by, sizeof(tamper->by), "%.*s",
+			(int)strnlen(mnl_attr_get_payload(attr), size),
 			(const char *)mnl_attr_get_payload(attr));
 	}
 }

@@ -72,7 +72,8 @@ bool valid_entry(const struct entry *entry)
 	memcpy(&exact, &entry->exact, sizeof(exact));
 	if (exact > 1 || !valid_ports(entry) || !valid_preset(entry->preset))
 		return false;
-	named = valid_name(entry->name, sizeof(entry->name)) && memcmp(&entry->prefix, &none, sizeof(none)) == 0;
+	named = valid_name(entry->name, sizeof(entry->name)) &&
+		memcmp(&entry->prefix, &none, sizeof(none)) == 0;
 	switch (entry->kind) {
 	case ENTRY_NAME:
 	case ENTRY_WILDCARD:

@@ -1,4 +1,5 @@
-/* Whether what came from another process can be what it says it is. Looks at bytes alone, and believes none. */
+/* Whether what came from another process can be what it says it is. Looks at bytes alone, and believes none.
+ */
 #ifndef GUARD_VALID_H
 #define GUARD_VALID_H
 

@@ -66,8 +66,8 @@ int ward_rules(const struct ward *ward, const struct lists *lists, enum stage st
 
 static int unreadable(struct error *error, int ret)
 {
-	return error_set(error, FAIL_VERIFY, -ret, "the guard's table cannot be read back from the kernel: %s",
-		strerror(-ret));
+	return error_set(error, FAIL_VERIFY, -ret,
+		"the guard's table cannot be read back from the kernel: %s", strerror(-ret));
 }
 
 static int read_digest(struct ward *ward, struct table_digest *digest, struct error *error)
@@ -141,8 +141,8 @@ int ward_begin(struct ward *ward, const struct guard_start *start, struct error 
 		return no_room(error, ret);
 	ret = read_digest(ward, &ward->digest, error);
 	for (int list = 0; list < LISTS && ret == 0; list++) {
-		ret = ward_contents(ward, &ward->lists, (enum list)list, &ward->ranges,
-			&ward->contents[list], error);
+		ret = ward_contents(
+			ward, &ward->lists, (enum list)list, &ward->ranges, &ward->contents[list], error);
 		if (ret == 0)
 			ret = ward_refill(ward, (enum list)list, error);
 	}
@@ -169,8 +169,8 @@ int ward_verify_rules(struct ward *ward, struct error *error)
 	if (ret < 0)
 		return ret;
 	if (!digest_equal(&digest, &ward->digest))
-		return error_set(error, FAIL_VERIFY, EBADE,
-			"the table inet " DETOUR_TABLE " is not as it was made");
+		return error_set(
+			error, FAIL_VERIFY, EBADE, "the table inet " DETOUR_TABLE " is not as it was made");
 	/* written anew, its quota is not to begin anew */
 	ward->detour.used = digest.used;
 	return 0;

@@ -1,6 +1,6 @@
 /*
- * What the warden guards: the lists, what is lent, what stands for good, and the rules that follow; and the way
- * from there into the kernel. The kernel's sets and rules always follow what stands here.
+ * What the warden guards: the lists, what is lent, what stands for good, and the rules that follow; and the
+ * way from there into the kernel. The kernel's sets and rules always follow what stands here.
  */
 #ifndef GUARD_WARD_H
 #define GUARD_WARD_H
@@ -43,21 +43,22 @@ int ward_contents(const struct ward *ward, const struct lists *lists, enum list 
 int ward_refill(struct ward *ward, enum list list, struct error *error);
 
 /*
- * After a change of a list: works out what stands for good, puts the rules in place if they are others now, and
- * fills the sets. If what stands for good cannot be, nothing is changed. Returns 0 or -errno with *error
+ * After a change of a list: works out what stands for good, puts the rules in place if they are others now,
+ * and fills the sets. If what stands for good cannot be, nothing is changed. Returns 0 or -errno with *error
  * filled.
  */
 int ward_follow(struct ward *ward, enum list list, struct error *error);
 
-/* Puts the rules in place, and the sets that they ask, new ones empty. Connections live on. Returns 0 or -errno
- * with *error filled. */
+/* Puts the rules in place, and the sets that they ask, new ones empty. Connections live on. Returns 0 or
+ * -errno with *error filled. */
 int ward_commit(struct ward *ward, const struct ruleset *ruleset, struct error *error);
 
 /* The rules of these lists. Returns 0 or -errno with *error filled. */
 int ward_rules(const struct ward *ward, const struct lists *lists, enum stage stage, struct ruleset *ruleset,
 	struct error *error);
 
-/* Compares the sets of all lists with what is meant. Returns 0, or -errno with *error saying the difference. */
+/* Compares the sets of all lists with what is meant. Returns 0, or -errno with *error saying the difference.
+ */
 int ward_verify_sets(struct ward *ward, struct error *error);
 
 /* Compares the two tables of rules, and the detour's. The same. */

@@ -56,23 +56,53 @@ static void take_terminal(bool own_session)
 	}
 }
 
-static _Noreturn void child(char *const *command, signal_mask mask, bool own_session, int report)
+/* What kept the child from becoming the agent. */
+struct failure_report {
+	int err; /* 0: nothing did */
+	bool of_fence;
+};
+
+static _Noreturn void child(
+	char *const *command, signal_mask mask, const struct fence *fence, bool own_session, int report)
 {
-	int err = 0;
+	struct failure_report failed = {.of_fence = true};
 
 	take_terminal(own_session);
 	signals_mask(mask);
-	execvp(command[0], command);
-	err = errno;
-	if (write(report, &err, sizeof(err)) != sizeof(err))
+	failed.err = -fence_put(fence);
+	if (failed.err == 0) {
+		execvp(command[0], command);
+		failed = (struct failure_report){.err = errno};
+	}
+	if (write(report, &failed, sizeof(failed)) != sizeof(failed))
 		_exit(FAIL_SYSTEM);
-	_exit(err == ENOENT || err == ENOTDIR ? FAIL_AGENT_FIND : FAIL_AGENT_RUN);
+	_exit(FAIL_AGENT_RUN);
 }
 
-pid_t agent_start(char *const *command, signal_mask mask, struct error *error)
+static int say_failure(const struct failure_report *failed, const char *command, struct error *error)
+{
+	const int err = failed->err;
+
+	if (failed->of_fence)
+		return error_set(error, FAIL_DROP, err,
+			"the agent's seccomp filter could not be put in place: %s; a kernel without them "
+			"runs it "
+			"unfenced, "
+			"with PARA_SECCOMP=off",
+			strerror(err));
+	if (err == ENOENT || err == ENOTDIR)
+		return error_set(error, FAIL_AGENT_FIND, err,
+			"the agent's command was not found: '%.200s' (or the interpreter that it names)",
+			command);
+	return error_set(error, FAIL_AGENT_RUN, err, "the agent's command could not be run: '%.200s': %s",
+		command, strerror(err));
+}
+
+pid_t agent_start(char *const *command, signal_mask mask, const struct fence *fence, struct error *error)
 {
 	cleanup_fd int reads = -1;
 	const bool own_session = leads_terminal();
+	struct failure_report failed = {0};
 	int report[2], err = 0;
 	pid_t pid;
 
@@ -83,22 +113,17 @@ pid_t agent_start(char *const *command, signal_mask mask, struct error *error)
 		let_go_of_terminal();
 	pid = fork();
 	if (pid == 0)
-		child(command, mask, own_session, report[1]);
+		child(command, mask, fence, own_session, report[1]);
 	err = pid < 0 ? errno : 0;
 	close(report[1]);
 	if (pid < 0)
 		return error_set(error, FAIL_SYSTEM, err, "no process for the agent: %s", strerror(err));
 	/* the agent runs, with a group of its own, once this pipe is closed: no signal to the group is early
 	 */
-	while (read(reads, &err, sizeof(err)) < 0 && errno == EINTR)
+	while (read(reads, &failed, sizeof(failed)) < 0 && errno == EINTR)
 		;
-	if (err == 0)
+	if (failed.err == 0)
 		return pid;
 	waitpid(pid, NULL, 0);
-	if (err == ENOENT || err == ENOTDIR)
-		return error_set(error, FAIL_AGENT_FIND, err,
-			"the agent's command was not found: '%.200s' (or the interpreter that it names)",
-			command[0]);
-	return error_set(error, FAIL_AGENT_RUN, err, "the agent's command could not be run: '%.200s': %s",
-		command[0], strerror(err));
+	return say_failure(&failed, command[0], error);
 }

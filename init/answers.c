@@ -66,6 +66,9 @@ static int enter(
 		ret = proxy_environment(&config->policy, error);
 	if (ret == 0)
 		ret = privileges_drop(user, geteuid() == 0, error);
+	if (ret == 0 && fence_put(&config->fence) < 0)
+		ret = error_set(error, FAIL_DROP, errno, "the seccomp filter could not be put in place: %s",
+			strerror(errno));
 	if (ret < 0)
 		return ret;
 	fflush(stdout);

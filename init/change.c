@@ -99,8 +99,7 @@ static int try_to_meet(struct talk *talk, struct error *error)
 
 	memcpy(address.sun_path + 1, CONTROL_NAME, sizeof(CONTROL_NAME) - 1);
 	talk->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-	if (talk->socket < 0 ||
-		setsockopt(talk->socket, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0 ||
+	if (talk->socket < 0 || setsockopt(talk->socket, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait)) < 0 ||
 		setsockopt(talk->socket, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) < 0)
 		return failed(error, "no socket", errno);
 	if (connect(talk->socket, (const struct sockaddr *)&address, length) < 0) {
@@ -231,8 +230,7 @@ static int ask(const struct control_message *request, bool json, char *text, str
 	return ret;
 }
 
-static int change_entries(
-	uint32_t type, const struct entries *entries, uint32_t seconds, struct error *error)
+static int change_entries(uint32_t type, const struct entries *entries, uint32_t seconds, struct error *error)
 {
 	for (size_t i = 0; i < entries->n; i++) {
 		const struct control_message request = {
@@ -259,21 +257,23 @@ static int allow_or_deny(char *const *arguments, struct error *error)
 	for (char *const *argument = arguments + 1; *argument != NULL && ret == 0; argument++) {
 		if (strcmp(*argument, "--for") == 0 && allow) {
 			if (*++argument == NULL)
-				ret = error_set(error, FAIL_USAGE, EINVAL, "--for what time? As in --for 10m");
+				ret = error_set(
+					error, FAIL_USAGE, EINVAL, "--for what time? As in --for 10m");
 			else
 				ret = change_seconds(*argument, &seconds, error);
 			if (ret < 0)
 				break;
 		} else if (**argument == '-') {
-			ret = error_set(error, FAIL_USAGE, EINVAL, "%s knows no option %.60s%s", word, *argument,
-				allow ? "; only --for TIME" : "");
+			ret = error_set(error, FAIL_USAGE, EINVAL, "%s knows no option %.60s%s", word,
+				*argument, allow ? "; only --for TIME" : "");
 		} else {
 			ret = entries_parse(word, *argument, &entries, error);
 		}
 	}
 	if (ret == 0 && entries.n == 0)
-		ret = error_set(error, FAIL_USAGE, EINVAL, "%s what? As in: secure-init %s api.example.com:443%s",
-			word, word, allow ? " --for 10m" : "");
+		ret = error_set(error, FAIL_USAGE, EINVAL,
+			"%s what? As in: secure-init %s api.example.com:443%s", word, word,
+			allow ? " --for 10m" : "");
 	if (ret == 0)
 		ret = change_entries(allow ? CONTROL_ALLOW : CONTROL_DENY, &entries, seconds, error);
 	entries_free(&entries);

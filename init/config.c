@@ -20,7 +20,8 @@ struct variables {
 	const char *setting[SETTINGS]; /* of the policy */
 	const char *policy_file, *run_as, *privileges, *timeout, *grace, *group, *log, *log_level;
 	const char *audit, *dns_log, *learn, *on_tamper, *on_loss; /* of the guard */
-	const char *tini_subreaper, *tini_group, *tini_verbosity;  /* what tini understands */
+	const char *seccomp;
+	const char *tini_subreaper, *tini_group, *tini_verbosity; /* what tini understands */
 };
 
 #define PREFIX "PARA_"
@@ -43,6 +44,7 @@ static const char **variable_slot(struct variables *variables, const char *name,
 		{PREFIX "LEARN", &variables->learn},
 		{PREFIX "ON_TAMPER", &variables->on_tamper},
 		{PREFIX "ON_GUARD_LOSS", &variables->on_loss},
+		{PREFIX "SECCOMP", &variables->seccomp},
 		{PREFIX "LOG", &variables->log},
 		{PREFIX "LOG_LEVEL", &variables->log_level},
 		{"TINI_SUBREAPER", &variables->tini_subreaper},
@@ -205,6 +207,23 @@ static int read_privileges(const struct variables *variables, struct config *con
 	return 0;
 }
 
+/* Not said: with isolation, whose agent holds no privilege, and so can have it. */
+static int read_fence(const struct variables *variables, struct config *config, struct error *error)
+{
+	static const char *const words[] = {"off", "default", "io_uring", NULL};
+	const int word = variables->seccomp == NULL ? config->policy.isolated
+						    : settings_word(words, variables->seccomp);
+
+	if (word < 0)
+		return settings_refuse("PARA_SECCOMP", variables->seccomp,
+			"default, off, or io_uring (default, but for io_uring's calls)", error);
+	if (word > 0 && config->keep_privileges)
+		return error_set(error, FAIL_CONFIG, EINVAL,
+			"PARA_SECCOMP does not go with PARA_PRIVILEGES=keep: leave one of the two out");
+	config->fence = (struct fence){.up = word > 0, .io_uring = word == 2};
+	return 0;
+}
+
 /* One of two words, of which the second sets the value; not said: the first. */
 static int read_choice(const char *variable, const char *text, const char *const words[3], bool *value,
 	const char *right, struct error *error)
@@ -270,6 +289,8 @@ int config_read(
 		ret = read_policy(&variables, config, error);
 	if (ret == 0)
 		ret = read_privileges(&variables, config, error);
+	if (ret == 0)
+		ret = read_fence(&variables, config, error);
 	if (ret == 0)
 		ret = read_guard(&variables, &config->guard, error);
 	return ret == 0 ? read_serving(&variables, config, error) : ret;

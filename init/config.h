@@ -6,6 +6,7 @@
 
 #include "fw/policy.h"
 #include "guard/guard.h"
+#include "init/fence.h"
 #include "init/serve.h"
 #include "util/error.h"
 
@@ -34,7 +35,8 @@ struct config {
 	const char *policy_file; /* PARA_POLICY, or NULL; of the environment */
 	bool policy_writable;	 /* a root agent could change the file */
 	struct guard_settings guard;
-	const char *run_as;	    /* USER[:GROUP], or NULL: stay who we are. Of argv or the environment */
+	const char *run_as; /* USER[:GROUP], or NULL: stay who we are. Of argv or the environment */
+	struct fence fence;
 	bool keep_privileges;	    /* never with isolation */
 	unsigned int setup_seconds; /* PARA_SETUP_TIMEOUT */
 	bool subreaper;		    /* -s: asked for, so no warning where we are not PID 1 */

@@ -102,8 +102,8 @@ static int verify(struct setup *setup, struct proofs *proofs, struct error *erro
 	struct netlink *netlink = &setup->firewall.netlink;
 	const struct claim claim = {
 		&setup->config->policy, &setup->place.host, &setup->lookup, setup->contents};
+	const struct first first = {&setup->config->policy, &setup->lookup, &setup->ranges};
 	const enum owner owner = setup->firewall.owned ? OWNER_SOME : OWNER_NONE;
-	const struct first first = {claim.policy, &setup->lookup, &setup->ranges};
 	int ret = verify_rules(netlink, &setup->place.ruleset, owner, error);
 
 	if (ret == 0)
@@ -132,6 +132,7 @@ static int set_guard(struct setup *setup, struct error *error)
 /* Steps 2 to 6: check, close, resolve, open, verify. */
 static int isolate(struct setup *setup, struct error *error)
 {
+	const struct first first = {&setup->config->policy, &setup->lookup, &setup->ranges};
 	struct proofs proofs = {0};
 	int ret = setup->config->action == ACTION_SETUP
 			  ? preflight_setup(error)
@@ -158,8 +159,7 @@ static int isolate(struct setup *setup, struct error *error)
 	interrupt_doing("opening the network to what is allowed");
 	ret = allow_contents(&setup->config->policy, &setup->lookup, &setup->ranges, setup->contents, error);
 	if (ret == 0)
-		ret = first_open(&setup->firewall,
-			&(const struct first){&setup->config->policy, &setup->lookup, &setup->ranges}, error);
+		ret = first_open(&setup->firewall, &first, error);
 	if (ret == 0)
 		ret = firewall_settle(&setup->firewall, &setup->place.ruleset, &setup->place.detour, error);
 	if (ret < 0)
@@ -226,7 +226,7 @@ static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *e
 		prctl(PR_SET_PDEATHSIG, config->parent_signal, 0, 0, 0);
 	/* the agent may have our uid; it gets neither our memory nor our descriptors */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	return agent_start(config->agent, mask, error);
+	return agent_start(config->agent, mask, &config->fence, error);
 }
 
 /* Orphans come to process 1 by themselves, to another one if it asks for them (prctl(2),

@@ -92,7 +92,8 @@ static void add_expressions(struct digesting *digesting, const struct nlattr *li
 {
 	const struct nlattr *element;
 
-	netlink_for_each_nested(element, list) add_expression(digesting, element);
+	netlink_for_each_nested(element, list)
+		add_expression(digesting, element);
 }
 
 static int read_message(const struct nlmsghdr *message, void *data)

@@ -1,6 +1,6 @@
 /*
- * What a table of nf_tables says, in so few bytes that it can be told whether it still does. For a table whose
- * rules nobody decodes; see verify/rules.h for those that are compared one by one.
+ * What a table of nf_tables says, in so few bytes that it can be told whether it still does. For a table
+ * whose rules nobody decodes; see verify/rules.h for those that are compared one by one.
  */
 #ifndef VERIFY_DIGEST_H
 #define VERIFY_DIGEST_H
@@ -18,9 +18,9 @@ struct table_digest {
 };
 
 /*
- * Digests the table of a family (NFPROTO_…): its flags and owner, its chains, its rules in order. Not: handles,
- * numbers of uses, what counters, quotas and limits have counted. A table that is not there has a digest, too.
- * Returns 0 or -errno.
+ * Digests the table of a family (NFPROTO_…): its flags and owner, its chains, its rules in order. Not:
+ * handles, numbers of uses, what counters, quotas and limits have counted. A table that is not there has a
+ * digest, too. Returns 0 or -errno.
  */
 int verify_digest(struct netlink *netlink, uint8_t family, const char *table, struct table_digest *digest);
 

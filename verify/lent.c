@@ -1,6 +1,6 @@
 /*
- * Each element that the kernel has is looked up in what was meant, and ticked off there; what is not ticked off
- * in the end is missing. See the header.
+ * Each element that the kernel has is looked up in what was meant, and ticked off there; what is not ticked
+ * off in the end is missing. See the header.
  */
 #include "verify/lent.h"
 
@@ -170,7 +170,8 @@ int verify_lent(struct netlink *netlink, const struct ruleset *ruleset, enum lis
 		it.endpoints = calloc(meant->n_endpoints + 1, sizeof(*it.endpoints));
 		it.lent = calloc(n + 1, sizeof(*it.lent));
 		if (it.any == NULL || it.endpoints == NULL || it.lent == NULL)
-			ret = error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for reading the sets back");
+			ret = error_set(
+				error, FAIL_SYSTEM, ENOMEM, "out of memory for reading the sets back");
 		else
 			ret = compare_set(netlink, &it, error);
 		free(it.any);

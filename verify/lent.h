@@ -8,15 +8,15 @@
 #include "util/netlink.h"
 
 /*
- * What an element's time may differ from its lease's: both sides count whole seconds, and at a lease's end the
- * kernel or its owner may be the first to see it. For long leases a thousandth of them more.
+ * What an element's time may differ from its lease's: both sides count whole seconds, and at a lease's end
+ * the kernel or its owner may be the first to see it. For long leases a thousandth of them more.
  */
 #define LENT_SLACK_SECONDS 3
 
 /*
- * Compares the sets of a list that the rules ask: settled contents for good, and leases (sorted by address and
- * port, none overlapping another or the contents) for what is left of their seconds, and nothing else. Returns
- * 0, or -errno with *error saying the first difference.
+ * Compares the sets of a list that the rules ask: settled contents for good, and leases (sorted by address
+ * and port, none overlapping another or the contents) for what is left of their seconds, and nothing else.
+ * Returns 0, or -errno with *error saying the first difference.
  */
 int verify_lent(struct netlink *netlink, const struct ruleset *ruleset, enum list list,
 	const struct contents *meant, const struct lease *leases, size_t n, struct error *error);

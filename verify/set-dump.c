@@ -91,7 +91,7 @@ static int read_listing(const struct nlmsghdr *message, void *data)
 		switch (mnl_attr_get_type(attr)) {
 		case IPSET_ATTR_TYPENAME:
 			dump->typed = size == strlen(dump->kind->type) + 1 &&
-					 memcmp(mnl_attr_get_payload(attr), dump->kind->type, size) == 0;
+				      memcmp(mnl_attr_get_payload(attr), dump->kind->type, size) == 0;
 			break;
 		case IPSET_ATTR_FAMILY:
 			dump->familied = size == 1 && mnl_attr_get_u8(attr) == dump->kind->family;

@@ -183,8 +183,8 @@ static int verify_set(struct netlink *netlink, const struct set_kind *kind, cons
 		error_set(error, FAIL_VERIFY, -ret, "the set %s cannot be read back: %s", kind->name,
 			strerror(-ret));
 	} else if (odd != NULL) {
-		ret = error_set(error, FAIL_VERIFY, EBADE, "the set %s is not as it was made: %s", kind->name,
-			odd);
+		ret = error_set(
+			error, FAIL_VERIFY, EBADE, "the set %s is not as it was made: %s", kind->name, odd);
 	} else {
 		if (is.n > 0)
 			qsort(is.v, is.n, sizeof(*is.v), compare);
