@@ -1,6 +1,7 @@
 /*
- * dns-answer ADDRESS TTL [DELAY_US]: a name server for measurements, on UDP port 53. Every name has one IPv4 address of
- * its own; other types have nothing. As little work as possible, so that what is measured in front of it is not this.
+ * dns-answer ADDRESS TTL [DELAY_US]: a name server for measurements, on UDP port 53. Every name has one IPv4
+ * address of its own; other types have nothing. As little work as possible, so that what is measured in front
+ * of it is not this.
  */
 #include <arpa/inet.h>
 #include <stdint.h>
@@ -62,8 +63,10 @@ int main(int argc, char *argv[])
 
 		for (int i = 0; i < BATCH; i++) {
 			parts[i] = (struct iovec){bytes[i], BYTES - 16};
-			messages[i].msg_hdr = (struct msghdr){
-				.msg_name = &peers[i], .msg_namelen = sizeof(peers[i]), .msg_iov = &parts[i], .msg_iovlen = 1};
+			messages[i].msg_hdr = (struct msghdr){.msg_name = &peers[i],
+				.msg_namelen = sizeof(peers[i]),
+				.msg_iov = &parts[i],
+				.msg_iovlen = 1};
 		}
 		n = recvmmsg(fd, messages, BATCH, MSG_WAITFORONE, NULL);
 		if (delay > 0)

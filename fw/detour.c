@@ -159,7 +159,8 @@ static void put_bytes(struct batch *batch, uint64_t bytes, uint64_t used)
 
 	element = expression_begin(message, "quota", &data);
 	put_u64(message, NFTA_QUOTA_BYTES, bytes);
-	put_u64(message, NFTA_QUOTA_CONSUMED, used);
+	/* the kernel counts on when the quota is used up, and takes no more than that back */
+	put_u64(message, NFTA_QUOTA_CONSUMED, used < bytes ? used : bytes);
 	expression_u32(message, NFTA_QUOTA_FLAGS, NFT_QUOTA_F_INV);
 	expression_end(message, element, data);
 	refuse(message, DETOUR_QUOTA_PREFIX);

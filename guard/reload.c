@@ -130,8 +130,10 @@ static void tell_resolver(struct outbox *outbox, const struct policy *before, co
 	if (ret == 0)
 		ret = tell_difference(outbox, MESSAGE_ADD, now, before);
 	if (ret == 0)
-		ret = outbox_put(
-			outbox, &(const struct outgoing){.type = MESSAGE_FILTER, .status = now->filter});
+		ret = outbox_put(outbox, &(const struct outgoing){.type = MESSAGE_FILTER,
+						 .status = (now->filter ? FILTER_NAMES : 0) |
+							   (now->dns == DNS_RESOLVERS ? 0 : FILTER_CLOSED) |
+							   (policy_sends(now) ? FILTER_OPEN : 0)});
 	if (ret < 0)
 		log_error("out of memory: the resolver does not hear of the whole new policy");
 }

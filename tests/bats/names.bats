@@ -8,10 +8,6 @@ allow() {
 	PARA_ALLOWED_DOMAINS=$list run caged "$@"
 }
 
-members() {
-	in_cage ipset list "$1" | sed '1,/^Members/d' | sort
-}
-
 @test "a name with no address: fatal, and all that failed are named" {
 	allow api.anthropic.com,nowhere.lab,gone.example,nowhere.lab echo AGENT-RAN
 	assert_refused 105
