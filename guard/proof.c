@@ -65,11 +65,11 @@ int proof_remove(struct netlink *netlink, const char name[PROOF_NAME])
 {
 	char buffer[256];
 	uint16_t index;
-	/* a DESTROY of nothing is no error to newer kernels, but for this flag; so the set is looked for, too */
+	/* a DESTROY of nothing is no error to newer kernels, but for this flag; so the set is looked for, too
+	 */
 	int ret = ipset_index(netlink, name, &index);
 
 	if (ret < 0)
 		return ret;
-	return netlink_talk(
-		netlink, begin(netlink, buffer, IPSET_CMD_DESTROY, NLM_F_EXCL, name), NULL, NULL);
+	return netlink_talk(netlink, begin(netlink, buffer, IPSET_CMD_DESTROY, NLM_F_EXCL, name), NULL, NULL);
 }
