@@ -427,16 +427,19 @@ void control_serve(struct control *control, struct ward *ward, struct outbox *ou
 		accept_all(control);
 }
 
+static void answer_learnt(struct ward *ward, struct caller *caller)
+{
+	char text[LIVE_TEXT], entry[ENTRY_TEXT];
+
+	say_addresses(ward, &caller->entry, text);
+	record(caller, "allow", entry_text(&caller->entry, entry), text);
+	finish(caller, 0, text);
+}
+
 void control_learnt(struct control *control, struct ward *ward)
 {
-	for (int i = 0; i < CONTROL_CALLERS_MAX; i++) {
-		struct caller *caller = &control->callers[i];
-		char text[LIVE_TEXT], entry[ENTRY_TEXT];
-
-		if (caller->state != STATE_WAITING || live_addresses(ward, &caller->entry) == 0)
-			continue;
-		say_addresses(ward, &caller->entry, text);
-		record(caller, "allow", entry_text(&caller->entry, entry), text);
-		finish(caller, 0, text);
-	}
+	for (int i = 0; i < CONTROL_CALLERS_MAX; i++)
+		if (control->callers[i].state == STATE_WAITING &&
+			live_addresses(ward, &control->callers[i].entry) > 0)
+			answer_learnt(ward, &control->callers[i]);
 }
