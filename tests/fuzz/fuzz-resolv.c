@@ -39,7 +39,7 @@ static void check_search(const char *domain, const char *file, size_t size)
 {
 	const size_t length = strnlen(domain, NAME_TEXT);
 
-	must(length > 0 && length < NAME_TEXT && domain[length - 1] != '.');
+	must(length > 0 && length < NAME_TEXT && *domain != '.' && domain[length - 1] != '.');
 	for (size_t i = 0; i < length; i++)
 		must((domain[i] < 'A' || domain[i] > 'Z') && strchr(" \t\r\n", domain[i]) == NULL);
 	/* it stands in the file, in whichever case */
