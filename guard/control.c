@@ -65,8 +65,7 @@ int control_open(struct control **control, struct error *error)
 	/* abstract: a zero byte in front, none at the end */
 	memcpy(address.sun_path + 1, CONTROL_NAME, sizeof(CONTROL_NAME) - 1);
 	it->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (it->socket < 0 || bind(it->socket, (const struct sockaddr *)&address, length) < 0 ||
-		listen(it->socket, ACCEPT_MAX) < 0) {
+	if (it->socket < 0 || bind(it->socket, (const struct sockaddr *)&address, length) < 0) {
 		const int err = errno;
 
 		control_close(it);
@@ -76,6 +75,11 @@ int control_open(struct control **control, struct error *error)
 	}
 	*control = it;
 	return 0;
+}
+
+int control_listen(const struct control *control)
+{
+	return listen(control->socket, ACCEPT_MAX) < 0 ? -errno : 0;
 }
 
 static void drop(struct caller *caller)

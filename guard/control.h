@@ -79,6 +79,12 @@ struct control;
 int control_open(struct control **control, struct error *error);
 void control_close(struct control *control);
 
+/*
+ * Lets callers come. To be called as the user that they shall find here: the kernel shows them who listened
+ * (unix(7), SO_PEERCRED). Returns 0 or -errno.
+ */
+int control_listen(const struct control *control);
+
 /* Fills in what to poll, at most CONTROL_CALLERS_MAX + 1, and how long at most. Returns the number. */
 struct pollfd;
 unsigned int control_poll(const struct control *control, struct pollfd *fds, int64_t *until);
