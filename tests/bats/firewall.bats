@@ -296,3 +296,26 @@ load common
 	run in_cage iptables -S OUTPUT
 	assert_says "-p udp -m udp --dport 53 -m owner --uid-owner 0 -j ACCEPT"
 }
+
+@test "an agent that is root asks Docker's resolver, and gets the guard" {
+	printf 'nameserver 127.0.0.11\n# ExtServers: [%s]\n' "$GATEWAY" > "$LAB/resolv.docker"
+	in_cage nft -f - <<-'DOCKER'
+		table ip docker {
+			chain OUTPUT { type nat hook output priority -100;
+				ip daddr 127.0.0.11 udp dport 53 dnat to 127.0.0.11:40053
+				ip daddr 127.0.0.11 tcp dport 53 dnat to 127.0.0.11:40053
+			}
+		}
+	DOCKER
+	in_cage dnsmasq --conf-file=/dev/null --no-hosts --no-resolv --server="$GATEWAY" --user=root --port=40053 \
+		--listen-address=127.0.0.11 --bind-interfaces --pid-file="$LAB/docker.pid" 3>&-
+	PARA_DNS_LOG=true PARA_ALLOWED_DOMAINS=*.anthropic.com CAGE_RESOLV=$LAB/resolv.docker run caged sh -c \
+		"id -u; dig +short api.anthropic.com; dig +short +tcp api.anthropic.com; python3 '$TRY' tcp $ANTHROPIC 443"
+	lab_stop docker
+	in_cage nft delete table ip docker
+	assert_status 0
+	[ "$(grep -cx "$ANTHROPIC" <<< "$output")" -eq 2 ]
+	[ "$(grep -c ^open <<< "$output")" -eq 1 ]
+	# what the guard answers is on its record
+	assert_says "allowed: DNS question for api.anthropic.com (A)"
+}

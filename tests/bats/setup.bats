@@ -218,7 +218,7 @@ enter() {
 	PARA_ALLOWED_DOMAINS=10.0.0.0/8 run enter "$SECURE_INIT" status
 	assert_status 0
 	assert_says "the rules are exactly those"
-	run enter "$SECURE_INIT" allow 192.0.2.0/24
+	run enter "$SECURE_INIT" allow 10.77.0.0/16
 	assert_status 0
 	PARA_ALLOWED_DOMAINS=10.0.0.0/8 run enter "$SECURE_INIT" status
 	assert_status 0

@@ -95,6 +95,8 @@ static const char *key_text(uint64_t key)
 		return "skuid";
 	case NFT_META_OIFNAME:
 		return "oifname";
+	case NFT_META_NFPROTO:
+		return "nfproto";
 	default:
 		return "other";
 	}
@@ -276,6 +278,11 @@ static const char *written(const struct detour *detour, uint32_t flags)
 	"rule secure-init dns:" but " [meta l4proto] [== " protocol "] [payload 2 2+2] [== 0035] " \
 	"[counter] [immediate 1 2745] [redir to register 1]\n"
 #define DNS(but) DNS_CHAIN REDIRECT(but, "11") REDIRECT(but, "06")
+/* 127.0.0.11 does not ask itself, so there root's are the agent's */
+#define OF_DOCKER " [meta nfproto] [== 02] [payload 1 16+4] [== 7f00000b]"
+#define DNS_BESIDE_DOCKER                                                                \
+	DNS_CHAIN REDIRECT(BUT_GUARD OF_DOCKER, "11") REDIRECT(BUT_GUARD BUT_ROOT, "11") \
+		REDIRECT(BUT_GUARD OF_DOCKER, "06") REDIRECT(BUT_GUARD BUT_ROOT, "06")
 #define LIMITS_CHAIN                                                                                       \
 	"chain secure-init limits: filter hook 3 priority 10 policy 1\n"                                   \
 	"rule secure-init limits: [meta oifname] [== 6c6f00] [immediate 0 verdict 1]\n"                    \
@@ -300,7 +307,7 @@ static void the_table(void **state)
 		{{.root_asks = true, .used = 5}, 6, NO_TABLE},
 		{{.dns = true}, 6, TABLE("6") DNS(BUT_GUARD)},
 		{{.dns = true}, 0, TABLE("0") DNS(BUT_GUARD)},
-		{{.dns = true, .root_asks = true}, 6, TABLE("6") DNS(BUT_GUARD BUT_ROOT)},
+		{{.dns = true, .root_asks = true}, 6, TABLE("6") DNS_BESIDE_DOCKER},
 		{{.connections = 300}, 6, TABLE("6") LIMITS_CHAIN CONNECTIONS("300")},
 		{{.bytes = 500}, 6, TABLE("6") LIMITS_CHAIN QUOTA("500", "0")},
 		{{.bytes = 9223372036854775807, .used = 4294967296}, 6,

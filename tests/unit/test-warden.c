@@ -48,7 +48,7 @@ static struct {
 	struct detour detour;
 	struct firewall firewall;
 	struct guard_settings settings;
-	pid_t pid;
+	pid_t pid, world;
 	int resolver, fetcher, lifeline;
 	struct policy next; /* what a reload sends */
 	char log[32];
@@ -221,6 +221,10 @@ static int leave(void **state)
 		close(it.lifeline);
 		must(end_status() == 0, "the warden ended badly:\n%s", warden_log());
 	}
+	if (it.world > 0) {
+		kill(it.world, SIGKILL);
+		waitpid(it.world, NULL, 0);
+	}
 	if (it.possible) {
 		close(it.resolver);
 		close(it.fetcher);
@@ -257,6 +261,75 @@ static int enter(void **state)
 			  "ip link set eth0 up && ip route add default via 172.17.0.1") == 0;
 	close(inet);
 	return 0;
+}
+
+/* Answers each byte on each of its connections, in a namespace of its own behind eth1. */
+static void be_world(int ready)
+{
+	struct pollfd fds[16] = {{.events = POLLIN}};
+	const struct sockaddr_in any = {.sin_family = AF_INET, .sin_port = htons(443)};
+	nfds_t n = 1;
+	char byte;
+
+	if (unshare(CLONE_NEWNET) < 0 || write(ready, "", 1) != 1 || read(ready, &byte, 1) != 1 ||
+		run("ip link set lo up && ip addr add 172.17.0.1/16 dev eth1 && ip link set eth1 up && "
+		    "ip addr add 198.18.0.1 dev lo && ip addr add 198.18.0.2 dev lo") != 0)
+		_exit(1);
+	fds[0].fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (bind(fds[0].fd, (const struct sockaddr *)&any, sizeof(any)) < 0 || listen(fds[0].fd, 5) < 0 ||
+		write(ready, "", 1) != 1)
+		_exit(1);
+	while (poll(fds, n, -1) > 0) {
+		if (fds[0].revents != 0 && n < LENGTH(fds))
+			fds[n++] = (struct pollfd){.fd = accept(fds[0].fd, NULL, NULL), .events = POLLIN};
+		for (nfds_t i = 1; i < n; i++)
+			if (fds[i].revents != 0 && read(fds[i].fd, &byte, 1) == 1 &&
+				write(fds[i].fd, &byte, 1) != 1)
+				_exit(1);
+	}
+	_exit(0);
+}
+
+static void make_world(void)
+{
+	char command[100], byte;
+	int ready[2];
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ready), 0);
+	it.world = fork();
+	if (it.world == 0)
+		be_world(ready[1]);
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	snprintf(command, sizeof(command), "ip link set eth1 netns %d", it.world);
+	assert_int_equal(run(command), 0);
+	assert_int_equal(write(ready[0], "", 1), 1);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+}
+
+/* A connection to the world; -1 if it is refused. */
+static int connection(const char *address)
+{
+	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(443)};
+	const struct timeval wait = {.tv_usec = 700000};
+	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_int_equal(inet_pton(AF_INET, address, &to.sin_addr), 1);
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+/* True if a byte comes back over it. */
+static bool lives(int fd)
+{
+	char byte = 'x';
+
+	return send(fd, &byte, 1, MSG_NOSIGNAL) == 1 && recv(fd, &byte, 1, 0) == 1;
 }
 
 #define NEEDS_NAMESPACE           \
@@ -856,6 +929,71 @@ static void reloading(void **state)
 	must(!says(warden_log(), "CHANGED"), "%s", warden_log());
 }
 
+static void denied_connections_end(void **state)
+{
+	int allowed, denied, timed, stays;
+
+	NEEDS_NAMESPACE;
+	make_world();
+	begin((struct policy){.ssh = SSH_NONE, .host = HOST_NONE}, "a.example", NULL);
+	assert_int_equal(connection("198.18.0.1"), -1);
+	assert_int_equal(learn("a.example", "198.18.0.2", 60), 0);
+	allowed = connection("198.18.0.2");
+	must_call("allow 198.18.0.1:443", "allowed");
+	denied = connection("198.18.0.1");
+	assert_true(lives(allowed) && lives(denied));
+	must_call("deny 198.18.0.1", "no longer allowed");
+	assert_false(lives(denied));
+	assert_true(lives(allowed));
+	assert_int_equal(connection("198.18.0.1"), -1);
+	must_log("1 connections that are no longer allowed were ended");
+
+	/* a time that is over ends them, too */
+	must_call("allow 198.18.0.1 --for 1s", "allowed");
+	timed = connection("198.18.0.1");
+	assert_true(lives(timed));
+	must_hold("allowed-domains", "198.18.0.1", false);
+	must_log("198.18.0.1 is no longer allowed: its time is over|");
+	pause_ms(100);
+	assert_false(lives(timed));
+	assert_true(lives(allowed));
+
+	/* a reload leaves what it allows, too */
+	next((struct policy){.ssh = SSH_NONE, .host = HOST_NONE}, "b.example,198.18.0.1", NULL);
+	must_call("reload", "2 entries; 1 connections were ended");
+	assert_false(lives(allowed));
+	stays = connection("198.18.0.1");
+	must_call("reload", "2 entries; 0 connections were ended");
+	assert_true(lives(stays));
+	close(allowed);
+	close(denied);
+	close(timed);
+	close(stays);
+}
+
+/* What begins while somebody has the rules open ends with the repair. */
+static void no_connection_outlives_tampering(void **state)
+{
+	int fd, before;
+
+	NEEDS_NAMESPACE;
+	make_world();
+	it.ownerless = true;
+	begin((struct policy){.ssh = SSH_NONE, .host = HOST_NONE}, "198.18.0.2", NULL);
+	before = connection("198.18.0.2");
+	kill(it.pid, SIGSTOP);
+	assert_int_equal(run("nft flush ruleset"), 0);
+	fd = connection("198.18.0.1");
+	assert_true(lives(fd) && lives(before));
+	kill(it.pid, SIGCONT);
+	must_log("THE FIREWALL WAS CHANGED by nft|put back");
+	pause_ms(100);
+	assert_false(lives(fd));
+	assert_true(lives(before));
+	close(fd);
+	close(before);
+}
+
 /* A socket to the warden with its challenge read; -1 if it does not talk. */
 static int stranger(struct control_message *challenge)
 {
@@ -1000,6 +1138,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(nothing_beside_a_proxy, enter, leave),
 		cmocka_unit_test_setup_teardown(blocking, enter, leave),
 		cmocka_unit_test_setup_teardown(reloading, enter, leave),
+		cmocka_unit_test_setup_teardown(denied_connections_end, enter, leave),
+		cmocka_unit_test_setup_teardown(no_connection_outlives_tampering, enter, leave),
 		cmocka_unit_test_setup_teardown(who_may_not, enter, leave),
 		cmocka_unit_test_setup_teardown(hostile_structs, enter, leave),
 	};
