@@ -59,8 +59,7 @@ static unsigned int gather(struct learn *learn)
 /* So many of them are sent. */
 static void count_sent(struct learn *learn, unsigned int n)
 {
-	while (n > 0) {
-		struct ask *ask = learn->first;
+	for (struct ask *ask = learn->first; ask != NULL && n > 0; ask = learn->first) {
 		const unsigned int left = parts_of(ask) - ask->parts_sent;
 		const unsigned int now = n < left ? n : left;
 

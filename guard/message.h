@@ -35,9 +35,9 @@ struct message {
 	uint32_t number; /* the sender's, of a LEARN; the same in its LEARNT */
 	int32_t status;
 	uint32_t seconds;
-	uint32_t list;		   /* enum list, of ADD and REMOVE */
-	uint32_t n;		   /* addresses */
-	char name[NAME_TEXT + 2];  /* lower case, no trailing dot, NUL-terminated */
+	uint32_t list;		  /* enum list, of ADD and REMOVE */
+	uint32_t n;		  /* addresses */
+	char name[NAME_TEXT + 2]; /* lower case, no trailing dot, NUL-terminated */
 	struct prefix addresses[MESSAGE_ADDRESSES];
 	struct entry entry; /* of ADD and REMOVE */
 };
@@ -52,11 +52,11 @@ int message_send(int socket, const struct message *message);
 int message_receive(int socket, struct message *message);
 
 /*
- * The same for several, at most MESSAGES_AT_ONCE, and never blocking: as many as there is room for, or as are there.
- * Returns how many, at least 1, or as above.
+ * The same for several, at most MESSAGES_AT_ONCE, and never blocking: as many as there is room for, or as are
+ * there. Returns how many, at least 1, or as above.
  */
 #define MESSAGES_AT_ONCE 16
-int message_send_several(int socket, const struct message *messages, unsigned int n);
+int message_send_several(int socket, struct message *messages, unsigned int n);
 int message_receive_several(int socket, struct message *messages, unsigned int n);
 
 #endif
