@@ -24,7 +24,7 @@ struct stream {
 	bool closing;	 /* the client has said all that it will */
 	unsigned int questions;
 	size_t n_in;
-	int64_t since_ms;  /* of the last whole question, or the last byte that the client took */
+	int64_t since_ms;   /* of the last whole question, or the last byte that the client took */
 	struct backlog out; /* what the client has not taken yet */
 	uint8_t in[QUESTION_BYTES_MAX];
 };
