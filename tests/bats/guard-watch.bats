@@ -23,7 +23,7 @@ refused_packets() {
 	in_cage nft -j list ruleset | python3 -c '
 import json, sys
 print(sum(e["counter"]["packets"] for r in json.load(sys.stdin)["nftables"] if "rule" in r
-          for e, after in zip(r["rule"]["expr"], r["rule"]["expr"][1:]) if "counter" in e and ("reject" in after or "xt" in after)
+          for e, after in zip(r["rule"]["expr"], r["rule"]["expr"][1:]) if "counter" in e and ("reject" in after or after.get("xt", {}).get("name") == "REJECT")
           and r["rule"]["chain"] == "OUTPUT" and r["rule"]["expr"][-1] is after))'
 }
 
