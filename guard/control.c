@@ -126,7 +126,7 @@ static void accept_one(struct control *control, int socket)
 
 		if (it->state == STATE_NONE)
 			caller = it;
-		strangers += it->state == STATE_STRANGER && it->who.uid == who.uid;
+		strangers += it->state == STATE_STRANGER && it->who.uid == who.uid && it->who.gid == who.gid;
 	}
 	if (caller == NULL || strangers >= CONTROL_STRANGERS || proof_invent(caller->proof) < 0) {
 		close(socket);

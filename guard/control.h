@@ -27,7 +27,10 @@
 #define CONTROL_PROOF_MS 1000
 #define CONTROL_MS	 5000
 
-/* Callers at one time; and of one user before they have proved that they may be. */
+/*
+ * Callers at one time; and of one user and group before they have proved that they may be. A caller that may
+ * takes the warden's group to have places that an agent, also of the same user, cannot hold.
+ */
 #define CONTROL_CALLERS_MAX 8
 #define CONTROL_STRANGERS   3
 

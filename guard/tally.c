@@ -51,6 +51,7 @@ struct half {
 	bool more;	      /* there were any */
 	unsigned int next;    /* where the next tick goes on */
 	uint64_t total;	      /* refused: of packets, or of questions */
+	int64_t ahead;	      /* at the end: the clock that is spoken by, of the one on the wall */
 };
 
 struct tally {
@@ -115,7 +116,7 @@ static bool speak_of_count(struct half *half, struct spoken *spoken, int64_t now
 	if (spoken->unsaid == 0 || !may_speak(spoken, now) || !budget_take(&half->budget, now))
 		return false;
 	/* at least a second: none would mean the first of its kind */
-	*amount = (struct amount){spoken->unsaid, (unsigned int)((now - spoken->since) / 1000)};
+	*amount = (struct amount){spoken->unsaid, (unsigned int)((now - half->ahead - spoken->since) / 1000)};
 	if (amount->seconds == 0)
 		amount->seconds = 1;
 	has_spoken(spoken, now);
@@ -295,6 +296,7 @@ void tally_flush(struct tally *tally, int64_t now)
 	const struct outlet words = tally->sink->words;
 
 	tally->sink->words.fd = -1;
+	tally->packets.ahead = tally->questions.ahead = SILENT_MS;
 	for (unsigned int i = 0; i < (TALLY_PLACES + TALLY_QUESTIONS) / TALLY_BURST + 2; i++) {
 		tally->packets.budget = tally->questions.budget = enough;
 		tally_tick(tally, later);

@@ -5,6 +5,7 @@ strangers.py WHAT: an agent at the warden's socket (guard/control.h).
   proofless    the same, and before that tries to make the set itself
   pass         connects, and has its standard input be that socket for the program that follows: WHAT is then a command
   crowd        idle connections, garbage of every length, half messages, for four seconds
+  idle         as many connections as can be had, which say nothing, for eight seconds
 """
 import os
 import random
@@ -63,7 +64,35 @@ def crowd():
     print("strangers", n)
 
 
-if sys.argv[1] == "crowd":
+def idle():
+    until = time.monotonic() + 8
+    kept, n = [], 0
+    while time.monotonic() < until:
+        try:
+            stranger = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+            stranger.setblocking(False)
+            stranger.connect(SOCKET)
+            kept.append(stranger)
+            n += 1
+        except OSError:
+            # those that were turned away
+            gone = [one for one in kept if closed(one)]
+            kept = [one for one in kept if one not in gone]
+    print("strangers", n)
+
+
+def closed(stranger):
+    try:
+        return not stranger.recv(65536)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+if sys.argv[1] == "idle":
+    idle()
+elif sys.argv[1] == "crowd":
     crowd()
 elif sys.argv[1] == "pass":
     kept, _ = meet()

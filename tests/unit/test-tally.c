@@ -269,8 +269,11 @@ static void questions_refused_are_events(void **state)
 	must(says(bench.words, "secure-init: refused: DNS question for bad.example (AAAA)\n"), "%s",
 		bench.words);
 	assert_null(strstr(bench.json, "good.example"));
+	bench.now += 7000;
 	tally_flush(bench.tally, bench.now);
 	assert_int_equal(sum(&bench, "dns", "count", &lines), 3);
+	/* at the end a minute is not waited for, and not said either */
+	assert_int_equal(sum(&bench, "dns", "seconds", &lines), 7);
 	ending_say(bench.tally, &bench.sink, true);
 	bench_read(&bench);
 	must(says(bench.words,
