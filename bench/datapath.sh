@@ -227,6 +227,7 @@ mkdir -p "$BIN"
 cc -std=c11 -D_GNU_SOURCE -O2 -static -Wall -Wextra -Wconversion -Wshadow -Werror -o "$BIN/flow" "$HERE/flow.c"
 AGENT=
 trap down EXIT
+trap 'exit 1' HUP INT TERM
 for variant in $VARIANTS; do up "$variant"; done
 RAW=${LABS[open]}/raw
 : > "$RAW"

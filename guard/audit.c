@@ -175,7 +175,7 @@ void audit_read(struct audit *audit)
 			audit->overrun = true;
 		else if (length < 0 && errno != EINTR)
 			return;
-		for (; left > 0 && mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+		for (; left > 0 && netlink_ok(message, left); message = mnl_nlmsg_next(message, &left))
 			take_message(audit, message, now);
 	}
 }

@@ -15,7 +15,7 @@
  * What a lease may fall short of what was just learnt before it is lent anew, in milliseconds: a name that is
  * asked for all the time is not written into the kernel each time. Of the grace, a tenth.
  */
-#define LEARN_SLACK_MS (LEARN_SECONDS_GRACE * 100)
+#define LEARN_SLACK_MS (LEARN_SECONDS_GRACE * INT64_C(100))
 
 _Static_assert(MESSAGE_ADDRESSES <= 32, "a bit for each address");
 

@@ -132,7 +132,7 @@ void leases_expire(struct leases *leases, int64_t now)
 	for (uint32_t i = 0; i < leases->n; i++) {
 		const struct lease_row row = leases->rows[i];
 
-		if (row.subject != 0 && row.until <= now)
+		if (row.subject != 0 && row.until + LEASES_LINGER_MS <= now)
 			leases_drop(leases, (enum list)row.list, &row.address, row.subject);
 	}
 }

@@ -15,6 +15,12 @@
 /* Most rows of the table: what a name (or network) of a list is lent, once for each address. */
 #define LEASES_MAX 16384
 
+/*
+ * How much longer than the table the kernel may have a lease, in milliseconds: it gets whole seconds, rounded
+ * up, and counts from when it gets them. Rows stay in the table for as long after their end.
+ */
+#define LEASES_LINGER_MS 2000
+
 /* Chains of rows; with the table full they are four rows long. */
 #define LEASES_BUCKETS 4096
 
@@ -53,7 +59,7 @@ int64_t leases_until(
 int leases_put(
 	struct leases *leases, enum list list, const struct prefix *address, uint32_t subject, int64_t until);
 
-/* Takes one row, all of a subject, all of those that have expired out of the table. */
+/* Takes one row, all of a subject, all of those that have expired (and lingered) out of the table. */
 void leases_drop(struct leases *leases, enum list list, const struct prefix *address, uint32_t subject);
 void leases_drop_subject(struct leases *leases, enum list list, uint32_t subject);
 void leases_expire(struct leases *leases, int64_t now);

@@ -187,6 +187,10 @@ int live_allow(struct ward *ward, struct outbox *outbox, const struct entry *ent
 		return ret;
 	if (entry->kind == ENTRY_WILDCARD)
 		snprintf(text, LIVE_TEXT, "allowed: each name below it as it is asked for");
+	if (entry_is_github(entry) && ward->ranges.n == 0)
+		log_warn("GitHub's published ranges were not fetched at the start: %s opens only what DNS "
+			 "says",
+			entry->name);
 	*wait = entry->kind == ENTRY_NAME && live_addresses(ward, entry) == 0;
 	return 0;
 }

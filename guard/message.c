@@ -39,14 +39,13 @@ int message_receive(int socket, struct message *message)
 	return length < 0 ? -errno : check(message, (size_t)length);
 }
 
-int message_send_several(int socket, const struct message *messages, unsigned int n)
+int message_send_several(int socket, struct message *messages, unsigned int n)
 {
 	struct mmsghdr headers[MESSAGES_AT_ONCE];
 	struct iovec parts[MESSAGES_AT_ONCE];
 
 	for (unsigned int i = 0; i < n; i++) {
-		/* it does not change what it sends */
-		parts[i] = (struct iovec){(void *)(uintptr_t)&messages[i], sizeof(messages[i])};
+		parts[i] = (struct iovec){&messages[i], sizeof(messages[i])};
 		headers[i] = (struct mmsghdr){.msg_hdr = {.msg_iov = &parts[i], .msg_iovlen = 1}};
 	}
 	return datagrams_send(socket, headers, n, MSG_NOSIGNAL | MSG_DONTWAIT);

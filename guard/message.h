@@ -67,7 +67,7 @@ int message_receive(int socket, struct message *message);
  * there. Returns how many, at least 1, or as above.
  */
 #define MESSAGES_AT_ONCE 16
-int message_send_several(int socket, const struct message *messages, unsigned int n);
+int message_send_several(int socket, struct message *messages, unsigned int n);
 int message_receive_several(int socket, struct message *messages, unsigned int n);
 
 #endif

@@ -24,7 +24,7 @@
 #include "util/random.h"
 
 /* With what else the process needs, below 1 MiB. */
-#define CACHE_BYTES (256 * 1024)
+#define CACHE_BYTES ((size_t)256 * 1024)
 
 /* Questions for names on no list that may leave: each could carry something out. In a second, and at once. */
 #define UNLISTED_PER_SECOND 50

@@ -203,17 +203,36 @@ static int act(struct tamper *tamper, struct ward *ward, const struct error *dif
 	return 0;
 }
 
+/* What a reading came to: nothing to do, to be tried again, or a change. */
+static int judge(struct tamper *tamper, struct ward *ward, int ret, const struct error *error)
+{
+	/* EBADE is what differs, ENOENT a set that is gone; the rest may be a moment's want of memory */
+	const bool differs = ret == -EBADE || ret == -ENOENT;
+
+	if (ret == 0) {
+		tamper->unread = 0;
+		return 0;
+	}
+	if (!differs && ++tamper->unread < TAMPER_UNREAD_MAX) {
+		tamper->next_check = clock_ms() + TAMPER_RETRY_MS;
+		return 0;
+	}
+	return act(tamper, ward, error);
+}
+
 int tamper_check(struct tamper *tamper, struct ward *ward, int64_t now)
 {
 	struct error error;
+	int ret;
 
 	if (now < tamper->next_check)
 		return 0;
 	tamper->next_check = now + TAMPER_CHECK_MS;
 	leases_expire(&ward->leases, now);
-	if (ward_verify_rules(ward, &error) == 0 && ward_verify_sets(ward, &error) == 0)
-		return 0;
-	return act(tamper, ward, &error);
+	ret = ward_verify_rules(ward, &error);
+	if (ret == 0)
+		ret = ward_verify_sets(ward, &error);
+	return judge(tamper, ward, ret, &error);
 }
 
 int tamper_read(struct tamper *tamper, struct ward *ward)
@@ -236,7 +255,5 @@ int tamper_read(struct tamper *tamper, struct ward *ward)
 			break;
 		mnl_cb_run(datagram, (size_t)length, 0, 0, read_one, &heard);
 	}
-	if (!heard.other || ward_verify_rules(ward, &error) == 0)
-		return 0;
-	return act(tamper, ward, &error);
+	return heard.other ? judge(tamper, ward, ward_verify_rules(ward, &error), &error) : 0;
 }

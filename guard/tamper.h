@@ -15,6 +15,10 @@
 #define TAMPER_CHECK_MS 10000
 #define TAMPER_RETRY_MS 1000
 
+/* Readings that fail one after another, each tried again as after a repair, before that is taken for a
+ * change. */
+#define TAMPER_UNREAD_MAX 5
+
 /* The same difference is said again at most this often, in milliseconds, with a count. */
 #define TAMPER_QUIET_MS 60000
 
@@ -29,7 +33,8 @@ struct tamper {
 	uint32_t elsewhere;   /* kinds of changes to tables of others that were said, a bit for each */
 	uint64_t said;	      /* hash of the last difference that was said; 0: none was */
 	int64_t said_at;
-	unsigned int again; /* how often it was found since */
+	unsigned int again;  /* how often it was found since */
+	unsigned int unread; /* readings that failed one after another */
 };
 
 /* Subscribes. Returns 0 or -errno with *error filled. */

@@ -59,8 +59,7 @@ static unsigned int gather(struct teach *teach)
 /* So many of them are sent. */
 static void count_sent(struct teach *teach, unsigned int n)
 {
-	while (n > 0) {
-		struct ask *ask = teach->first;
+	for (struct ask *ask = teach->first; ask != NULL && n > 0; ask = teach->first) {
 		const unsigned int left = parts_of(ask) - ask->parts_sent;
 		const unsigned int now = n < left ? n : left;
 

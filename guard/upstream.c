@@ -21,7 +21,7 @@
 #define READS_MAX 4
 /* Connections to servers at once, and the bytes of answers that come by them. */
 #define STREAMS_AT_ONCE	  32
-#define STREAMS_BYTES_MAX (4 * DNS_MESSAGE)
+#define STREAMS_BYTES_MAX ((size_t)4 * DNS_MESSAGE)
 /* Longer than we say that we take (DNS_UDP_MAX), for servers that do not listen. */
 #define PACKET_BYTES 4096
 
@@ -328,22 +328,23 @@ static void send_by_tcp(struct ask *ask)
 	ask->state = ASK_LENGTH;
 }
 
-/* Two octets; they come together, since a server sends them with what follows. */
+/* The two octets before the answer. True once they, and room for it, are there. */
 static bool read_length(struct ask *ask)
 {
 	struct upstream *upstream = ask->upstream;
-	uint8_t bytes[2];
-	const ssize_t n = recv(ask->fd, bytes, sizeof(bytes), MSG_DONTWAIT | MSG_PEEK);
+	const ssize_t n = recv(ask->fd, ask->length + ask->got, sizeof(ask->length) - ask->got, MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
-	if (n == 1)
-		return false;
-	if (n != 2 || recv(ask->fd, bytes, sizeof(bytes), MSG_DONTWAIT) != 2) {
+	if (n <= 0) {
 		server_failed(ask);
 		return false;
 	}
-	ask->want = dns_get16(bytes);
+	ask->got += (size_t)n;
+	if (ask->got < sizeof(ask->length))
+		return false;
+	ask->got = 0;
+	ask->want = dns_get16(ask->length);
 	if (ask->want < DNS_HEADER || upstream->stream_bytes + ask->want > STREAMS_BYTES_MAX) {
 		server_failed(ask);
 		return false;

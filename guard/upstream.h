@@ -49,7 +49,8 @@ struct ask {
 	int fd;		   /* by TCP; -1: none */
 	struct watch watch;
 	struct upstream *upstream;
-	uint8_t *stream; /* the answer by TCP, as far as it is here */
+	uint8_t length[2]; /* of the answer by TCP */
+	uint8_t *stream;   /* that answer, as far as it is here */
 	size_t got, want;
 	struct answer *answer; /* once it is answered */
 	/* the owner's own */

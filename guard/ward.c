@@ -13,6 +13,8 @@
 #include "verify/lent.h"
 #include "verify/rules.h"
 
+_Static_assert(LEASES_LINGER_MS < LENT_SLACK_SECONDS * 1000, "a lease that lingers is within the slack");
+
 static int no_room(struct error *error, int ret)
 {
 	return error_set(error, FAIL_SYSTEM, -ret, "the table of what names are at: %s",
@@ -110,7 +112,7 @@ static bool same_rules(const struct ruleset *a, const struct ruleset *b)
 int ward_follow(struct ward *ward, enum list list, struct error *error)
 {
 	struct contents contents = {0};
-	struct ruleset ruleset;
+	struct ruleset ruleset = {0};
 	int ret = ward_contents(ward, &ward->lists, list, &ward->ranges, &contents, error);
 
 	if (ret == 0)
@@ -160,7 +162,7 @@ void ward_end(struct ward *ward)
 int ward_verify_rules(struct ward *ward, struct error *error)
 {
 	struct firewall *firewall = ward->start->firewall;
-	struct table_digest digest;
+	struct table_digest digest = {0};
 	int ret = verify_rules(
 		&firewall->netlink, &ward->ruleset, firewall->owned ? OWNER_SOME : OWNER_NONE, error);
 
@@ -187,13 +189,16 @@ int ward_repair(struct ward *ward, struct error *error)
 
 int ward_verify_sets(struct ward *ward, struct error *error)
 {
+	/* what has just ended may be in the kernel still, and what is about to end gone: within verify_lent's
+	 * slack both are right */
+	const int64_t now = clock_ms() - LEASES_LINGER_MS;
 	int ret = 0;
 
 	for (int list = 0; list < LISTS && ret == 0; list++) {
 		const struct contents *contents = &ward->contents[list];
 		struct leases_out out = {0};
 
-		ret = leases_all(&ward->leases, &ward->lists, contents, (enum list)list, clock_ms(), &out);
+		ret = leases_all(&ward->leases, &ward->lists, contents, (enum list)list, now, &out);
 		if (ret < 0)
 			no_room(error, ret);
 		else

@@ -20,6 +20,9 @@
 /* Messages read of one process at one time, so that neither starves the rest. */
 #define MESSAGES_MAX 64
 
+/* How often a full table is said, in milliseconds. */
+#define FULL_QUIET_MS 60000
+
 enum fd { FD_LIFELINE, FD_RESOLVER, FD_FETCHER, FD_TAMPER, FD_CONTROL };
 
 struct warden {
@@ -29,7 +32,7 @@ struct warden {
 	struct outbox outbox;
 	struct learn_ranges ranges;
 	int lifeline, resolver, fetcher;
-	bool was_full; /* the table was, and that was said */
+	int64_t full_again; /* when it may be said again that the table is full */
 };
 
 static void warden_free(struct warden *warden)
@@ -96,12 +99,12 @@ static void learn(struct warden *warden, const struct message *message)
 		.number = message->number,
 		.status = learn_name(&warden->ward, message)};
 
-	if (answer.status == -ENOSPC && !warden->was_full)
+	if (answer.status == -ENOSPC && clock_ms() >= warden->full_again) {
 		log_warn("more addresses than the sets take (%d for a time): new ones stay closed until some "
-			 "of them "
-			 "have expired",
+			 "of them have expired",
 			LEASES_MAX);
-	warden->was_full = answer.status == -ENOSPC;
+		warden->full_again = clock_ms() + FULL_QUIET_MS;
+	}
 	if (outbox_put(&warden->outbox, &answer) < 0)
 		log_error("out of memory: the resolver gets no answer");
 	control_learnt(warden->control, &warden->ward);
@@ -209,7 +212,9 @@ int warden_run(struct warden *warden)
 		if (ret < 0)
 			return ret;
 		control_serve(warden->control, &warden->ward, &warden->outbox, fds + FD_CONTROL, n);
-		if (warden->resolver >= 0 && outbox_send(&warden->outbox, warden->resolver) < 0)
+		if (warden->resolver < 0)
+			outbox_free(&warden->outbox);
+		else if (outbox_send(&warden->outbox, warden->resolver) < 0)
 			resolver_is_gone(warden);
 		if (warden->resolver >= 0 && fds[FD_RESOLVER].revents != 0)
 			serve_resolver(warden);

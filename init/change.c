@@ -129,7 +129,7 @@ static int try_to_meet(struct talk *talk, struct error *error)
 
 static int meet(struct talk *talk, struct error *error)
 {
-	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+	const struct timespec pause = {.tv_nsec = 50000000};
 	const int64_t until = clock_ms() + BUSY_MS;
 	int ret;
 

@@ -49,6 +49,10 @@ build/asan/resolver-lab: $(LAB_PARTS:%=build/asan/%.o) build/asan/rooms.a
 $(OUT)/resolver-lab: $(LAB_PARTS:%=$(OUT)/release/%.o) $(filter-out $(OUT)/release/init/main.o,$(RELEASE_OBJECTS))
 	@echo "  CC $@"; $$(cat $(DEPS))/bin/cc -Wl,--gc-sections -s -o $@ $^ -L$$(cat $(DEPS))/lib $(LIBS)
 
+# For tests/mutants.
+print-unit-flags:
+	@printf '%s\n' "$(subst ",\",$(COMMON)) $(SANITIZE)"
+
 # A sanitizer's end comes before cmocka could say "not ok".
 unit: $(UNITS:%=build/asan/%)
 	@failed=0; for unit in $(UNITS); do \

@@ -33,7 +33,10 @@ allow() {
 	allow v4.lab,registry.npmjs.org,two.lab,v4.lab:443 true
 	assert_status 0
 	[ "$(members allowed-domains)" = "$(printf '%s\n' "$NPM" "$ANTHROPIC" | sort)" ]
-	# any port is open already
+	# what each name is lent may end by itself; for good, any port says it all
+	PARA_GUARD=off allow v4.lab,registry.npmjs.org,two.lab,v4.lab:443 true
+	assert_status 0
+	[ "$(members allowed-domains)" = "$(printf '%s\n' "$NPM" "$ANTHROPIC" | sort)" ]
 	[ "$(members allowed-ports)" = "" ]
 }
 

@@ -201,6 +201,7 @@ static void search_domains(void **state)
 		{"search Corp.Example LAN\n", "corp.example lan"},
 		/* the root is none, and a dot at the end says nothing */
 		{"search . lan. corp.example.\n", "lan corp.example"},
+		{"search .. .lan lan.. ..x.. y\n", "lan y"},
 		{"search\nnameserver 192.0.2.53\n", ""},
 		/* the last line counts, whichever word it begins with */
 		{"search old\nsearch lan\n", "lan"},
