@@ -9,6 +9,7 @@
 # make bench      the figures of docs/benchmarks.md, docs/init.md, docs/containers.md (as root, about twenty minutes)
 # make bench-datapath    those of the data path alone (about six minutes)
 # make plots      docs/img/ from the tables of docs/benchmarks.md and docs/init.md
+# make soak       the guard under load for some minutes: records that move, kills, mutated packets, tunnels (as root)
 # make format     the one style of .clang-format
 # make clean
 
@@ -64,6 +65,10 @@ demo: build/secure-init
 	@deps/install test
 	@tests/demo
 
+soak: build/secure-init
+	@deps/install test soak
+	@tests/guard/soak
+
 bench: build/secure-init
 	@deps/install test bench containers
 	@unshare --net --mount --propagation private -- bash bench/startup.sh
@@ -110,5 +115,5 @@ format:
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all demo bench bench-datapath plots sbom audit test clean format print-release-flags print-libraries
+.PHONY: all demo soak bench bench-datapath plots sbom audit test clean format print-release-flags print-libraries
 .DELETE_ON_ERROR:
