@@ -23,9 +23,9 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "guard/calls.h"
+#include "guard/resolver/calls.h"
 #include "guard/message.h"
-#include "guard/resolver.h"
+#include "guard/resolver/resolver.h"
 
 #define HELD_MAX 1024
 
