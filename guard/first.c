@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "fw/allow.h"
-#include "guard/leases.h"
+#include "guard/warden/leases.h"
 #include "util/clock.h"
 #include "verify/lent.h"
 

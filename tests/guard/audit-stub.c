@@ -1,5 +1,5 @@
 /* The record, as far as the resolver's tests need it: with AUDIT set in the environment, a line a call. */
-#include "guard/audit.h"
+#include "guard/audit/audit.h"
 
 #include <stdbool.h>
 #include <stdio.h>

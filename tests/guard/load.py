@@ -43,7 +43,7 @@ def connect(address):
 def work():
     global silent
     asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    asker.settimeout(6)
+    asker.settimeout(3)
     known = collections.deque(maxlen=2000)
     while time.monotonic() < until and made < most:
         ident = random.getrandbits(16)

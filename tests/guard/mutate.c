@@ -4,7 +4,7 @@
  *   mutate ask ADDRESS N SEED     sends N mutated questions, and after every 32nd a right one, whose answer
  * it waits for; says how many of the right ones were answered mutate flood ADDRESS N SEED   asks N right
  * questions, each for a name of its own below m.lab, many at once; says how many answers came mutate serve
- * ADDRESS SEED     answers each question by 1 to 12 mutated answers, and half of the time by the right one,
+ * ADDRESS SEED     answers each question by 1 to 12 mutated answers, and mostly by the right one at last,
  * which is 198.18.0.1; at SIGTERM it says how many mutated ones it sent
  */
 #include <arpa/inet.h>
@@ -20,7 +20,7 @@
 
 #define PACKET	       1400
 #define ASK_TOGETHER   32
-#define FLOOD_TOGETHER 64
+#define FLOOD_TOGETHER 200
 
 static uint64_t state;
 static volatile sig_atomic_t over;
@@ -226,7 +226,7 @@ static void serve(const char *address)
 			sendto(fd, packet, mutated, 0, (const struct sockaddr *)&peer, length);
 			sent++;
 		}
-		if (any(2))
+		if (any(8))
 			sendto(fd, right, whole, 0, (const struct sockaddr *)&peer, length);
 	}
 	printf("questions %llu mutated %llu\n", (unsigned long long)asked, (unsigned long long)sent);

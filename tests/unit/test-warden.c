@@ -1,6 +1,6 @@
 /*
- * guard/warden.h: a real warden in a network namespace of its own, beside a resolver and callers that the
- * test plays. What the kernel then holds is read by `ipset`, `nft` and `iptables`, which are nobody's of
+ * guard/warden/warden.h: a real warden in a network namespace of its own, beside a resolver and callers that
+ * the test plays. What the kernel then holds is read by `ipset`, `nft` and `iptables`, which are nobody's of
  * ours. Where no such namespace can be made, or the programs are missing, the tests are skipped.
  */
 #include "tests/unit/unit.h"
@@ -26,11 +26,11 @@
 #include <sys/wait.h>
 #include <linux/capability.h>
 
-#include "guard/control.h"
+#include "guard/warden/control.h"
 #include "guard/first.h"
 #include "guard/message.h"
-#include "guard/proof.h"
-#include "guard/warden.h"
+#include "guard/warden/proof.h"
+#include "guard/warden/warden.h"
 #include "init/change.h"
 #include "util/caps.h"
 #include "util/confine.h"
