@@ -97,7 +97,7 @@ static void lend_failed(struct learning *it)
 				match_entry(&entries->v[e], it->ward->start->resolv, it->name))
 				leases_drop(&it->ward->leases, it->list, &it->addresses[i],
 					lists->about[it->list][e].subject);
-	if (ward_refill(it->ward, it->list, &error) < 0)
+	if (ward_refill(it->ward, it->list, REFILL_LESS, &error) < 0)
 		log_error("%s", error.text);
 }
 
@@ -250,7 +250,7 @@ static int take_ranges(struct ward *ward, struct prefixes *ranges, struct error 
 	memcpy(ward->contents, contents, sizeof(contents));
 	for (int list = 0; list < LISTS && ret == 0; list++)
 		if (entries_want_github(&ward->lists.policy.list[list]))
-			ret = ward_refill(ward, (enum list)list, error);
+			ret = ward_refill(ward, (enum list)list, REFILL_MORE, error);
 	return ret;
 }
 

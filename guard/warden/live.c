@@ -118,7 +118,7 @@ static int take_up(struct ward *ward, struct outbox *outbox, enum list list, con
 	int ret = add(ward, list, entry, until, error);
 
 	if (ret == 0)
-		ret = ward_follow(ward, list, error);
+		ret = ward_follow(ward, list, REFILL_MORE, error);
 	if (ret == 0) {
 		tell(outbox, MESSAGE_ADD, list, entry);
 		return 0;
@@ -130,7 +130,7 @@ static int take_up(struct ward *ward, struct outbox *outbox, enum list list, con
 		if (!lists_have(lists, list, subject))
 			leases_drop_subject(&ward->leases, list, subject);
 	}
-	if (ward_follow(ward, list, &again) < 0)
+	if (ward_follow(ward, list, REFILL_LESS, &again) < 0)
 		log_error("%s", again.text);
 	return ret;
 }
@@ -150,7 +150,7 @@ static int change_time(struct ward *ward, size_t place, int64_t until, struct er
 	if (ret < 0)
 		error_set(error, FAIL_SYSTEM, -ret, "no room for one more entry");
 	else
-		ret = ward_follow(ward, LIST_ALLOWED, error);
+		ret = ward_follow(ward, LIST_ALLOWED, REFILL_MORE, error);
 	if (ret < 0)
 		*about = before;
 	return ret;
@@ -203,7 +203,7 @@ void live_take_back(struct ward *ward, struct outbox *outbox, const struct entry
 	if (place == ward->lists.policy.list[LIST_ALLOWED].n)
 		return;
 	take_off(ward, outbox, LIST_ALLOWED, place);
-	if (ward_follow(ward, LIST_ALLOWED, &error) < 0)
+	if (ward_follow(ward, LIST_ALLOWED, REFILL_LESS, &error) < 0)
 		log_error("%s", error.text);
 }
 
@@ -223,7 +223,7 @@ int live_deny(struct ward *ward, struct outbox *outbox, const struct entry *entr
 			off++;
 		}
 	if (off > 0) {
-		ret = ward_follow(ward, LIST_ALLOWED, error);
+		ret = ward_follow(ward, LIST_ALLOWED, REFILL_LESS, error);
 		snprintf(text, LIVE_TEXT, "no longer allowed");
 	} else if (!policy_sends(&ward->lists.policy)) {
 		return error_set(error, FAIL_CONFIG, ENOENT,
@@ -265,7 +265,7 @@ void live_end_due(struct ward *ward, struct outbox *outbox, int64_t now)
 			take_off(ward, outbox, (enum list)list, i);
 			changed = true;
 		}
-		if (changed && ward_follow(ward, (enum list)list, &error) < 0)
+		if (changed && ward_follow(ward, (enum list)list, REFILL_LESS, &error) < 0)
 			log_error("%s", error.text);
 		ended = ended || changed;
 	}

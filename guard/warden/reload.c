@@ -138,10 +138,65 @@ static void tell_resolver(struct outbox *outbox, const struct policy *before, co
 		log_error("out of memory: the resolver does not hear of the whole new policy");
 }
 
+static int add_leases(const struct leases *leases, const struct lists *lists, const struct contents *contents,
+	struct leases_out *out)
+{
+	return leases_all(leases, lists, contents, LIST_ALLOWED, clock_ms(), out);
+}
+
+/* Fills the allowed list's sets with what either policy has there. */
+static int fill_with_both(struct ward *ward, const struct next *next, struct error *error)
+{
+	const struct contents *of[] = {&ward->contents[LIST_ALLOWED], &next->contents[LIST_ALLOWED]};
+	struct contents both = {0};
+	struct leases_out out = {0};
+	int ret = 0;
+
+	for (int i = 0; i < 2; i++) {
+		for (size_t j = 0; j < of[i]->any.n && ret == 0; j++)
+			ret = contents_add(&both, &of[i]->any.v[j]);
+		for (size_t j = 0; j < of[i]->n_endpoints && ret == 0; j++)
+			ret = contents_add_ports(&both, &of[i]->endpoints[j].prefix, of[i]->endpoints[j].low,
+				of[i]->endpoints[j].high);
+	}
+	if (ret == 0)
+		ret = contents_settle(&both);
+	if (ret == 0)
+		ret = add_leases(&ward->leases, &ward->lists, &both, &out);
+	if (ret == 0)
+		ret = add_leases(&next->leases, &next->lists, &both, &out);
+	if (ret < 0)
+		error_set(error, FAIL_SYSTEM, -ret, "no room for both policies: %s", strerror(-ret));
+	else
+		ret = firewall_refill(
+			ward->start->firewall, LIST_ALLOWED, REFILL_MORE, &both, out.v, out.n, error);
+	contents_free(&both);
+	leases_out_free(&out);
+	return ret;
+}
+
+/* Closes to what both allow. A failure puts the old policy back. */
+static int close_between(struct ward *ward, struct next *next, struct error *error)
+{
+	const struct ruleset before = ward->ruleset;
+	struct error again;
+	int ret = ward_commit(ward, &next->between, &ward->detour, error);
+
+	if (ret == 0)
+		ret = fill_with_both(ward, next, error);
+	if (ret == 0)
+		return 0;
+	ward->ruleset = before;
+	if (ward_repair(ward, &again) < 0)
+		log_error("%s", again.text);
+	return ret;
+}
+
 /* Closes to what both allow, changes the sets, opens to what the new one allows. */
 static int put_in_place(struct ward *ward, struct next *next, struct error *error)
 {
-	int ret = ward_commit(ward, &next->between, error);
+	struct detour detour;
+	int ret = close_between(ward, next, error);
 
 	if (ret < 0)
 		return ret;
@@ -156,15 +211,16 @@ static int put_in_place(struct ward *ward, struct next *next, struct error *erro
 	memset(next->contents, 0, sizeof(next->contents));
 
 	/* if any of this fails, what stands is closed, and the next check tries again */
-	const uint64_t used = ward->detour.used;
-
+	detour = policy_detour(&ward->lists.policy, ward->start->resolv);
+	detour.used = ward->detour.used;
 	ward->ruleset = next->ruleset;
-	ward->detour = policy_detour(&ward->lists.policy, ward->start->resolv);
-	ward->detour.used = used;
 	ret = firewall_prepare(ward->start->firewall, &ward->ruleset, error);
 	for (int list = 0; list < LISTS && ret == 0; list++)
-		ret = ward_refill(ward, (enum list)list, error);
-	return ret == 0 ? ward_commit(ward, &ward->ruleset, error) : ret;
+		ret = ward_refill(ward, (enum list)list, REFILL_MORE, error);
+	if (ret == 0)
+		ret = ward_commit(ward, &ward->ruleset, &detour, error);
+	ward->detour = detour;
+	return ret;
 }
 
 /* The whole of it; next and before are empty, and the caller's to free. */

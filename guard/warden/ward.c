@@ -45,7 +45,7 @@ int ward_contents(const struct ward *ward, const struct lists *lists, enum list 
 	return ret;
 }
 
-int ward_refill(struct ward *ward, enum list list, struct error *error)
+int ward_refill(struct ward *ward, enum list list, enum refill refill, struct error *error)
 {
 	struct leases_out out = {0};
 	int ret = leases_all(&ward->leases, &ward->lists, &ward->contents[list], list, clock_ms(), &out);
@@ -54,7 +54,7 @@ int ward_refill(struct ward *ward, enum list list, struct error *error)
 		no_room(error, ret);
 	else
 		ret = firewall_refill(
-			ward->start->firewall, list, &ward->contents[list], out.v, out.n, error);
+			ward->start->firewall, list, refill, &ward->contents[list], out.v, out.n, error);
 	leases_out_free(&out);
 	return ret;
 }
@@ -79,28 +79,41 @@ static int read_digest(struct ward *ward, struct table_digest *digest, struct er
 	return ret < 0 ? unreadable(error, ret) : 0;
 }
 
-int ward_commit(struct ward *ward, const struct ruleset *ruleset, struct error *error)
+/* What no rule asks any more: a later policy that asks it again must not find what it held. */
+static int empty_unasked(struct firewall *firewall, uint16_t before[SETS], struct error *error)
+{
+	for (int set = 0; set < SETS; set++)
+		if (firewall->index[set] != IPSET_INVALID_ID)
+			before[set] = IPSET_INVALID_ID;
+	return ipset_empty(&firewall->netlink, before, error);
+}
+
+static bool same_detour(const struct detour *a, const struct detour *b)
+{
+	return a->dns == b->dns && a->root_asks == b->root_asks && a->connections == b->connections &&
+	       a->bytes == b->bytes;
+}
+
+int ward_commit(
+	struct ward *ward, const struct ruleset *ruleset, const struct detour *detour, struct error *error)
 {
 	struct firewall *firewall = ward->start->firewall;
-	uint16_t unasked[SETS];
+	uint16_t before[SETS];
 	int ret;
 
-	memcpy(unasked, firewall->index, sizeof(unasked));
+	memcpy(before, firewall->index, sizeof(before));
 	ret = firewall_prepare(firewall, ruleset, error);
 	if (ret == 0)
-		ret = firewall_commit(firewall, ruleset, &ward->detour, error);
-	if (ret < 0)
-		return ret;
-	ret = read_digest(ward, &ward->digest, error);
+		ret = firewall_exchange(
+			firewall, ruleset, same_detour(detour, &ward->detour) ? NULL : detour, error);
+	if (ret == 0)
+		ret = read_digest(ward, &ward->digest, error);
 	if (ret < 0)
 		return ret;
 	if (ruleset != &ward->ruleset)
 		ward->ruleset = *ruleset;
-	/* a later policy that asks them again must not find what they held */
-	for (int set = 0; set < SETS; set++)
-		if (firewall->index[set] != IPSET_INVALID_ID)
-			unasked[set] = IPSET_INVALID_ID;
-	return ipset_empty(&firewall->netlink, unasked, error);
+	ward->detour = *detour;
+	return empty_unasked(firewall, before, error);
 }
 
 /* True if all that one asks, the other asks too, in the same order. */
@@ -109,7 +122,7 @@ static bool same_rules(const struct ruleset *a, const struct ruleset *b)
 	return a->n == b->n && a->logs == b->logs && memcmp(a->v, b->v, a->n * sizeof(a->v[0])) == 0;
 }
 
-int ward_follow(struct ward *ward, enum list list, struct error *error)
+int ward_follow(struct ward *ward, enum list list, enum refill refill, struct error *error)
 {
 	struct contents contents = {0};
 	struct ruleset ruleset = {0};
@@ -124,8 +137,8 @@ int ward_follow(struct ward *ward, enum list list, struct error *error)
 	contents_free(&ward->contents[list]);
 	ward->contents[list] = contents;
 	if (!same_rules(&ruleset, &ward->ruleset))
-		ret = ward_commit(ward, &ruleset, error);
-	return ret == 0 ? ward_refill(ward, list, error) : ret;
+		ret = ward_commit(ward, &ruleset, &ward->detour, error);
+	return ret == 0 ? ward_refill(ward, list, refill, error) : ret;
 }
 
 int ward_begin(struct ward *ward, const struct guard_start *start, struct error *error)
@@ -146,7 +159,7 @@ int ward_begin(struct ward *ward, const struct guard_start *start, struct error 
 		ret = ward_contents(
 			ward, &ward->lists, (enum list)list, &ward->ranges, &ward->contents[list], error);
 		if (ret == 0)
-			ret = ward_refill(ward, (enum list)list, error);
+			ret = ward_refill(ward, (enum list)list, REFILL_MORE, error);
 	}
 	return ret;
 }
@@ -180,10 +193,15 @@ int ward_verify_rules(struct ward *ward, struct error *error)
 
 int ward_repair(struct ward *ward, struct error *error)
 {
-	int ret = ward_commit(ward, &ward->ruleset, error);
+	struct firewall *firewall = ward->start->firewall;
+	int ret = firewall_prepare(firewall, &ward->ruleset, error);
 
+	if (ret == 0)
+		ret = firewall_commit(firewall, &ward->ruleset, &ward->detour, error);
+	if (ret == 0)
+		ret = read_digest(ward, &ward->digest, error);
 	for (int list = 0; list < LISTS && ret == 0; list++)
-		ret = ward_refill(ward, (enum list)list, error);
+		ret = ward_refill(ward, (enum list)list, REFILL_MORE, error);
 	return ret;
 }
 

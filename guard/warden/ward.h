@@ -40,18 +40,21 @@ int ward_contents(const struct ward *ward, const struct lists *lists, enum list 
 	const struct prefixes *ranges, struct contents *contents, struct error *error);
 
 /* Fills the sets of a list with what is meant. Returns 0 or -errno with *error filled. */
-int ward_refill(struct ward *ward, enum list list, struct error *error);
+int ward_refill(struct ward *ward, enum list list, enum refill refill, struct error *error);
 
 /*
  * After a change of a list: works out what stands for good, puts the rules in place if they are others now,
  * and fills the sets. If what stands for good cannot be, nothing is changed. Returns 0 or -errno with *error
  * filled.
  */
-int ward_follow(struct ward *ward, enum list list, struct error *error);
+int ward_follow(struct ward *ward, enum list list, enum refill refill, struct error *error);
 
-/* Puts the rules in place, and the sets that they ask, new ones empty. Connections live on. Returns 0 or
- * -errno with *error filled. */
-int ward_commit(struct ward *ward, const struct ruleset *ruleset, struct error *error);
+/*
+ * Puts the rules and the detour in the place of those that stand, and the sets that they ask, new ones empty.
+ * Connections live on. Returns 0 or -errno with *error filled.
+ */
+int ward_commit(
+	struct ward *ward, const struct ruleset *ruleset, const struct detour *detour, struct error *error);
 
 /* The rules of these lists. Returns 0 or -errno with *error filled. */
 int ward_rules(const struct ward *ward, const struct lists *lists, enum stage stage, struct ruleset *ruleset,
