@@ -278,7 +278,7 @@ again() {
 @test "PARA_ALLOW_DNS=none: the agent has no DNS, anywhere, and its names are looked up all the same" {
 	local since server
 	since=$(log_length)
-	PARA_ALLOW_DNS=none PARA_ALLOW_HOST=none PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_ALLOW_DNS=none PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
 	for server in 192.0.2.1 $GATEWAY 127.0.0.1 ::1; do
 		run as_agent dig +short +tries=1 +time=1 @$server api.anthropic.com
 		refute_says $ANTHROPIC
