@@ -6,6 +6,7 @@ source "$ATTACKS/oracle.bash"
 # attacks_up: after lab_up. Exported by whoever calls it under `set -a`.
 attacks_up() {
 	local address
+	export BLOCKED BLOCKED6 ANTHROPIC GATEWAY GATEWAY6 SECURE_INIT
 	chmod 755 "$LAB"
 	OUTSIDE=$LAB/outside SCRATCH=$LAB/scratch TOOLS=$LAB/tools
 	mkdir -m 755 "$OUTSIDE" "$TOOLS"
@@ -89,9 +90,9 @@ entered() {
 	local options=()
 	while [ "$1" != -- ]; do options+=("$1") && shift; done
 	shift
-	[ ${#options[@]} -gt 0 ] || options=(--reuid 1000 --regid 1000 --clear-groups --inh-caps=-all)
+	[ ${#options[@]} -gt 0 ] || options=(--reuid 1000 --regid 1000 --clear-groups --inh-caps=-all --bounding-set="-all,$DOCKER_CAPS,+net_admin")
 	nsenter -t "$FIRST" --mount --pid --net --uts --ipc -- \
-		setpriv --bounding-set="-all,$DOCKER_CAPS,+net_admin" "${options[@]}" -- "$@"
+		setpriv "${options[@]}" -- "$@"
 }
 
 # as_expected HOW POLICY: of the outcomes in LAB/said

@@ -52,7 +52,7 @@ arrived = open(outside + "/arrived", "a", buffering=1)
 
 def look(s):
     frame, about = s.recvfrom(65535)
-    if about[2] == socket.PACKET_OUTGOING or b"exfil" not in frame:
+    if about[2] == socket.PACKET_OUTGOING or b"exfil" not in frame.lower():
         return
     if frame[12:14] == b"\x86\xdd":
         print(frame[20], socket.inet_ntop(socket.AF_INET6, frame[38:54]), file=arrived)

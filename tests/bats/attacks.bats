@@ -74,14 +74,14 @@ all_ways() {
 	[ "$output" = "dns-tunnel narrow" ]
 	container_end
 	local asked
-	asked=$(grep -c "query.*tunnelled" "$LAB/dns.log")
+	asked=$(grep -ic "query.*tunnelled" "$LAB/dns.log")
 	[ "$asked" -ge 100 ] && [ "$asked" -le 700 ] || { echo "$asked names got out"; return 1; }
 	lab_clean
 	policy strict
 	container
 	run entered -- python3 "$ATTACKS/attack.py" dns-tunnel
 	[ "$output" = "dns-tunnel none" ]
-	[ "$(grep -c "query.*tunnelled" "$LAB/dns.log")" = "$asked" ]
+	[ "$(grep -ic "query.*tunnelled" "$LAB/dns.log")" = "$asked" ]
 	nothing_escaped
 }
 
@@ -124,9 +124,9 @@ all_ways() {
 	container
 	local name
 	nsenter -t "$FIRST" --mount --pid --net -- python3 "$ATTACKS/attack.py" trace seize memory read-memory write-memory advise-memory take-descriptors \
-		list-descriptors read-environment read-maps write-oom-score limits-of-the-guard processors-of-the-guard priority-of-the-guard \
+		list-descriptors read-environment read-maps write-oom-score processors-of-the-guard priority-of-the-guard \
 		schedule-of-the-guard io-priority-of-the-guard netlink-set allow > "$LAB/said" 2>&1
-	[ "$(grep -c ' open$' "$LAB/said")" = 18 ] || { grep -v ' open$' "$LAB/said"; return 1; }
+	[ "$(grep -c ' open$' "$LAB/said")" = 17 ] || { grep -v ' open$' "$LAB/said"; return 1; }
 	run entered -- python3 "$ATTACKS/attack.py" connect
 	assert_says "connect open"
 	nsenter -t "$FIRST" --mount --pid --net -- "$SECURE_INIT" deny $BLOCKED
