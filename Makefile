@@ -4,7 +4,11 @@
 # make ARCH=arm64 the same for the other architecture, by Debian's cross compiler: build/arm64/secure-init
 # make demo       the main job in throw-away namespaces beside a pretend internet (as root)
 # make test       all tests (as root): units and fuzz seeds under sanitizers, static analysis, behaviour
-# make bench      the figures of docs/benchmarks.md, docs/init.md, docs/containers.md (as root, about twelve minutes)
+# make sbom       build/secure-init.spdx.json: what is in it, by version, source and hash
+# make audit      whether Debian has security updates for what is in it; fails if so
+# make bench      the figures of docs/benchmarks.md, docs/init.md, docs/containers.md (as root, about twenty minutes)
+# make bench-datapath    those of the data path alone (about six minutes)
+# make plots      docs/img/ from the tables of docs/benchmarks.md and docs/init.md
 # make format     the one style of .clang-format
 # make clean
 
@@ -42,14 +46,15 @@ $(OUT)/packages: deps/packages
 	@mkdir -p $(@D)
 	@deps/install build $(CROSS:%=cross-%) && touch $@
 
-RELEASE_OBJECTS := $(SOURCES:%.c=$(OUT)/release/%.o) $(OUT)/release/fw/embed.o
+# deps/relro.c does before main() what musl leaves out.
+RELEASE_OBJECTS := $(SOURCES:%.c=$(OUT)/release/%.o) $(OUT)/release/fw/embed.o $(OUT)/release/deps/relro.o
 
 $(OUT)/secure-init: $(RELEASE_OBJECTS)
 	@echo "  CC $@"; $$(cat $(DEPS))/bin/cc -Wl,--gc-sections -s -o $@ $^ -L$$(cat $(DEPS))/lib $(LIBS)
 
 $(OUT)/release/%.o: %.c Makefile $(DEPS)
 	@mkdir -p $(@D)
-	@echo "  CC $@"; $$(cat $(DEPS))/bin/cc $(COMMON) $(RELEASE) -isystem $$(cat $(DEPS))/include -MMD -c -o $@ $<
+	@echo "  CC $@"; $$(cat $(DEPS))/bin/cc $(COMMON) $(RELEASE) -isystem $$(cat $(DEPS))/include -MMD -MP -c -o $@ $<
 
 $(OUT)/release/fw/embed.o: fw/embed.S fw/presets.txt Makefile $(DEPS) $(CA_BUNDLE)
 	@mkdir -p $(@D)
@@ -64,6 +69,22 @@ bench: build/secure-init
 	@unshare --net --mount --propagation private -- bash bench/startup.sh
 	@python3 bench/init.py build/secure-init
 	@bench/containers.sh
+	@$(MAKE) bench-datapath
+
+bench-datapath: build/secure-init
+	@deps/install test bench
+	@unshare --net --mount --propagation private -- bash bench/datapath.sh
+
+plots:
+	@python3 bench/plot.py
+
+sbom: $(OUT)/secure-init.spdx.json
+
+$(OUT)/secure-init.spdx.json: $(OUT)/secure-init deps/sbom deps/sbom.awk deps/pins docs/licences.md
+	@CA_BUNDLE=$(CA_BUNDLE) deps/sbom $< $(VERSION) $(ARCH) > $@ && echo "  SBOM $@"
+
+audit:
+	@deps/audit
 
 # arm64.bats's program is built here, since the tests have no network to fetch its libraries from.
 test: build/secure-init build/deps-glibc
@@ -89,5 +110,5 @@ format:
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all demo bench test clean format print-release-flags print-libraries
+.PHONY: all demo bench bench-datapath plots sbom audit test clean format print-release-flags print-libraries
 .DELETE_ON_ERROR:

@@ -62,14 +62,28 @@ static void redirect(struct nlmsghdr *message)
 	expression_end(message, element, data);
 }
 
-static void put_redirect(struct batch *batch, const struct detour *detour, uint8_t protocol)
+/* Goes on only for Docker's resolver; IPv4 has its destination at 16 (RFC 791). */
+static void to_docker(struct nlmsghdr *message)
+{
+	static const uint8_t address[] = {127, 0, 0, 11}, ipv4 = NFPROTO_IPV4;
+
+	expression_meta(message, NFT_META_NFPROTO);
+	expression_compare(message, NFT_CMP_EQ, &ipv4, sizeof(ipv4));
+	expression_payload(message, NFT_PAYLOAD_NETWORK_HEADER, 16, sizeof(address));
+	expression_compare(message, NFT_CMP_EQ, address, sizeof(address));
+}
+
+/* docker: root's too, if Docker's resolver is asked, which does not ask itself: this root is the agent. */
+static void put_redirect(struct batch *batch, uint8_t protocol, bool root_asks, bool docker)
 {
 	const uint16_t port = htons(PORT_DNS);
 	struct nlattr *nest;
 	struct nlmsghdr *message = rule_begin(batch, CHAIN_DNS, &nest);
 
 	sender(message, NFT_CMP_NEQ, GUARD_UID_RESOLVER);
-	if (detour->root_asks)
+	if (docker)
+		to_docker(message);
+	else if (root_asks)
 		sender(message, NFT_CMP_NEQ, 0);
 	expression_meta(message, NFT_META_L4PROTO);
 	expression_compare(message, NFT_CMP_EQ, &protocol, sizeof(protocol));
@@ -78,6 +92,17 @@ static void put_redirect(struct batch *batch, const struct detour *detour, uint8
 	expression_counter(message);
 	redirect(message);
 	rule_end(batch, message, nest);
+}
+
+static void put_dns(struct batch *batch, bool root_asks)
+{
+	static const uint8_t protocols[] = {IPPROTO_UDP, IPPROTO_TCP};
+
+	for (size_t i = 0; i < sizeof(protocols); i++) {
+		if (root_asks)
+			put_redirect(batch, protocols[i], root_asks, true);
+		put_redirect(batch, protocols[i], root_asks, false);
+	}
 }
 
 /* Loads the bits of a conntrack key of 32 bits, in the host's order. */
@@ -159,7 +184,8 @@ static void put_bytes(struct batch *batch, uint64_t bytes, uint64_t used)
 
 	element = expression_begin(message, "quota", &data);
 	put_u64(message, NFTA_QUOTA_BYTES, bytes);
-	put_u64(message, NFTA_QUOTA_CONSUMED, used);
+	/* the kernel counts on when the quota is used up, and takes no more than that back */
+	put_u64(message, NFTA_QUOTA_CONSUMED, used < bytes ? used : bytes);
 	expression_u32(message, NFTA_QUOTA_FLAGS, NFT_QUOTA_F_INV);
 	expression_end(message, element, data);
 	refuse(message, DETOUR_QUOTA_PREFIX);
@@ -180,8 +206,7 @@ void detour_put(struct batch *batch, const struct detour *detour, uint32_t flags
 	batch_table(batch, NFPROTO_INET, DETOUR_TABLE, flags);
 	if (detour->dns) {
 		batch_chain(batch, NFPROTO_INET, &dns);
-		put_redirect(batch, detour, IPPROTO_UDP);
-		put_redirect(batch, detour, IPPROTO_TCP);
+		put_dns(batch, detour->root_asks);
 	}
 	if (detour->connections == 0 && detour->bytes == 0)
 		return;

@@ -19,7 +19,7 @@
 
 struct detour {
 	bool dns;	      /* the agent's DNS goes to the guard */
-	bool root_asks;	      /* but root's sockets are Docker's resolver */
+	bool root_asks;	      /* but root's sockets are Docker's resolver, unless they ask that itself */
 	uint32_t connections; /* at most as many begin in a minute, out of this container; 0: any number */
 	uint64_t bytes;	      /* at most as many leave this container; 0: any number */
 	uint64_t used;	      /* of these, what has left before the table is written */

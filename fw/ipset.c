@@ -216,14 +216,19 @@ static int filling_add(struct filling *filling, const struct element *element)
 	return filling->message->nlmsg_len >= FILL_BYTES ? filling_send(filling) : 0;
 }
 
+/* True if the endpoint is of the set's kind. */
+static bool is_of_kind(const struct endpoint *endpoint, const struct set_kind *kind)
+{
+	return endpoint->prefix.family == kind->family && (endpoint->low != 0) == kind->with_ports;
+}
+
 /* Adds the endpoint if it is of the set's kind: with ports once for each protocol. */
 static int filling_put(struct filling *filling, const struct endpoint *endpoint, uint32_t seconds)
 {
 	struct element element = {.endpoint = endpoint, .seconds = seconds};
 	int ret;
 
-	if (endpoint->prefix.family != filling->kind->family ||
-		(endpoint->low != 0) != filling->kind->with_ports)
+	if (!is_of_kind(endpoint, filling->kind))
 		return 0;
 	if (!filling->kind->with_ports)
 		return filling_add(filling, &element);
@@ -253,24 +258,32 @@ static int put_leases(struct filling *filling, const struct lease *leases, size_
 	return ret == 0 ? filling_send(filling) : ret;
 }
 
-int ipset_lend(struct netlink *netlink, int set, const struct lease *leases, size_t n)
+static int change(struct netlink *netlink, uint8_t command, int set, const struct lease *leases, size_t n)
 {
-	struct filling filling = {.netlink = netlink,
-		.command = IPSET_CMD_ADD,
-		.name = set_kinds[set].name,
-		.kind = &set_kinds[set]};
+	struct filling filling = {
+		.netlink = netlink, .command = command, .name = set_kinds[set].name, .kind = &set_kinds[set]};
 
 	return put_leases(&filling, leases, n);
 }
 
+/* Most often only one of four sets has anything to do with what was learnt. */
+static int change_if_any(
+	struct netlink *netlink, uint8_t command, int set, const struct lease *leases, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (is_of_kind(&leases[i].endpoint, &set_kinds[set]))
+			return change(netlink, command, set, leases, n);
+	return 0;
+}
+
+int ipset_lend(struct netlink *netlink, int set, const struct lease *leases, size_t n)
+{
+	return change_if_any(netlink, IPSET_CMD_ADD, set, leases, n);
+}
+
 int ipset_take_back(struct netlink *netlink, int set, const struct lease *leases, size_t n)
 {
-	struct filling filling = {.netlink = netlink,
-		.command = IPSET_CMD_DEL,
-		.name = set_kinds[set].name,
-		.kind = &set_kinds[set]};
-
-	return put_leases(&filling, leases, n);
+	return change_if_any(netlink, IPSET_CMD_DEL, set, leases, n);
 }
 
 int ipset_fill(struct netlink *netlink, int set, const struct contents *contents, const struct lease *leases,

@@ -55,9 +55,9 @@ static void read_search(char *list, struct resolv *resolv)
 		char *domain = resolv->search[resolv->n_search];
 		size_t length = strlen(word);
 
-		if (length > 0 && word[length - 1] == '.')
+		while (length > 0 && word[length - 1] == '.')
 			length--;
-		if (length == 0 || length >= NAME_TEXT)
+		if (length == 0 || *word == '.' || length >= NAME_TEXT)
 			continue;
 		for (size_t i = 0; i < length; i++)
 			domain[i] = (char)tolower((unsigned char)word[i]);

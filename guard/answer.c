@@ -143,9 +143,8 @@ static int choose_records(struct answer_room *room, const uint8_t *message, size
 			continue;
 		if (address && !is_address(record))
 			return -1;
-		if (record->section != SECTION_ANSWER || (record->type != DNS_CNAME && !address))
-			record->kept = true;
-		else if (address && in_chain(room, message, size, record))
+		if (record->section != SECTION_ANSWER || (record->type != DNS_CNAME && !address) ||
+			(address && in_chain(room, message, size, record)))
 			record->kept = true;
 		if (record->kept && address && record->section == SECTION_ANSWER)
 			addresses++;

@@ -99,7 +99,7 @@ int audit_open(const struct guard_settings *settings, struct audit **audit, stru
 	if (made == NULL)
 		return error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the record");
 	made->learn = settings->learn;
-	ret = sink_open(settings->audit, &made->sink, error);
+	ret = sink_open(settings->audit, settings->learn, &made->sink, error);
 	if (ret == 0 && (tally_make(&made->sink, settings->dns_log, clock_ms(), &made->tally) < 0 ||
 				known_make(&made->known) < 0))
 		ret = error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the record");

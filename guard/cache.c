@@ -101,18 +101,15 @@ static uint32_t *link_to(struct cache *cache, const struct cache_key *key)
 	return link;
 }
 
-bool cache_find(
-	const struct cache *cache, const struct cache_key *key, int64_t now_ms, struct cache_found *found)
+bool cache_find(struct cache *cache, const struct cache_key *key, int64_t now_ms, struct cache_found *found)
 {
-	/* what is found is not changed */
-	struct cache *mine = (struct cache *)(uintptr_t)cache;
-	const uint32_t place = *link_to(mine, key);
+	const uint32_t place = *link_to(cache, key);
 	struct entry_head *entry;
 	int64_t age;
 
 	if (place == 0)
 		return false;
-	entry = entry_at(mine, place - 1);
+	entry = entry_at(cache, place - 1);
 	age = (now_ms - entry->since_ms) / 1000;
 	if (age < 0 || age >= entry->seconds)
 		return false;

@@ -32,8 +32,7 @@ struct cache_found {
 struct cache *cache_new(size_t bytes);
 void cache_free(struct cache *cache);
 
-bool cache_find(
-	const struct cache *cache, const struct cache_key *key, int64_t now_ms, struct cache_found *found);
+bool cache_find(struct cache *cache, const struct cache_key *key, int64_t now_ms, struct cache_found *found);
 
 /* Keeps a copy, unless the answer is only good for now, or is large. An answer of the same key gives way. */
 void cache_put(struct cache *cache, const struct cache_key *key, const struct answer *answer,

@@ -9,6 +9,7 @@
 
 #include "guard/dns.h"
 #include "guard/streams.h"
+#include "util/datagrams.h"
 
 /* Packets of one system call. */
 #define BATCH 32
@@ -64,11 +65,9 @@ static void flush(struct clients *clients)
 	unsigned int sent = 0;
 
 	while (sent < clients->n_out) {
-		const int n = sendmmsg(clients->udp[clients->out_kind].fd, clients->out + sent,
+		const int n = datagrams_send(clients->udp[clients->out_kind].fd, clients->out + sent,
 			clients->n_out - sent, MSG_DONTWAIT | MSG_NOSIGNAL);
 
-		if (n < 0 && errno == EINTR)
-			continue;
 		/* the first cannot be sent: a client that does not get its reply asks again */
 		sent += n > 0 ? (unsigned int)n : 1;
 	}

@@ -65,8 +65,7 @@ int control_open(struct control **control, struct error *error)
 	/* abstract: a zero byte in front, none at the end */
 	memcpy(address.sun_path + 1, CONTROL_NAME, sizeof(CONTROL_NAME) - 1);
 	it->socket = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (it->socket < 0 || bind(it->socket, (const struct sockaddr *)&address, length) < 0 ||
-		listen(it->socket, ACCEPT_MAX) < 0) {
+	if (it->socket < 0 || bind(it->socket, (const struct sockaddr *)&address, length) < 0) {
 		const int err = errno;
 
 		control_close(it);
@@ -76,6 +75,11 @@ int control_open(struct control **control, struct error *error)
 	}
 	*control = it;
 	return 0;
+}
+
+int control_listen(const struct control *control)
+{
+	return listen(control->socket, ACCEPT_MAX) < 0 ? -errno : 0;
 }
 
 static void drop(struct caller *caller)
@@ -122,7 +126,7 @@ static void accept_one(struct control *control, int socket)
 
 		if (it->state == STATE_NONE)
 			caller = it;
-		strangers += it->state == STATE_STRANGER && it->who.uid == who.uid;
+		strangers += it->state == STATE_STRANGER && it->who.uid == who.uid && it->who.gid == who.gid;
 	}
 	if (caller == NULL || strangers >= CONTROL_STRANGERS || proof_invent(caller->proof) < 0) {
 		close(socket);
@@ -314,18 +318,26 @@ static void begin(struct control *control, struct ward *ward, struct outbox *out
 		return;
 	}
 	caller->until = clock_ms() + CONTROL_MS;
-	if (with_entry && (!valid_entry(&message->entry) || message->seconds > LEASE_SECONDS_MAX)) {
+	if ((with_entry && (!valid_entry(&message->entry) || message->seconds > LEASE_SECONDS_MAX)) ||
+		(message->type == CONTROL_RELOAD && !control_policy(&message->settings, &caller->policy))) {
 		malformed(caller);
-	} else if (message->type == CONTROL_ALLOW) {
+		return;
+	}
+	switch (message->type) {
+	case CONTROL_ALLOW:
 		allow(ward, outbox, caller, message);
-	} else if (message->type == CONTROL_DENY) {
+		return;
+	case CONTROL_DENY:
 		deny(ward, outbox, caller, &message->entry);
-	} else if (message->type == CONTROL_LIST) {
+		return;
+	case CONTROL_LIST:
 		caller->state = STATE_LISTING;
 		list_more(ward, caller);
-	} else if (message->type == CONTROL_RELOAD && control_policy(&message->settings, &caller->policy)) {
+		return;
+	case CONTROL_RELOAD:
 		caller->state = STATE_RELOADING;
-	} else {
+		return;
+	default:
 		malformed(caller);
 	}
 }
@@ -376,15 +388,17 @@ unsigned int control_poll(const struct control *control, struct pollfd *fds, int
 
 		if (caller->state == STATE_NONE)
 			continue;
-		fds[n++] = (struct pollfd){.fd = caller->socket,
-			.events = caller->state == STATE_LISTING ? POLLIN | POLLOUT : POLLIN};
+		fds[n] = (struct pollfd){.fd = caller->socket, .events = POLLIN};
+		if (caller->state == STATE_LISTING)
+			fds[n].events = POLLIN | POLLOUT;
+		n++;
 		if (caller->until < *until)
 			*until = caller->until;
 	}
 	return n;
 }
 
-static short events_of(const struct caller *caller, const struct pollfd *fds, unsigned int n)
+static int events_of(const struct caller *caller, const struct pollfd *fds, unsigned int n)
 {
 	for (unsigned int i = 1; i < n; i++)
 		if (fds[i].fd == caller->socket)
@@ -400,7 +414,7 @@ void control_serve(struct control *control, struct ward *ward, struct outbox *ou
 	/* before new ones come, who could get the descriptors of those that go */
 	for (int i = 0; i < CONTROL_CALLERS_MAX; i++) {
 		struct caller *caller = &control->callers[i];
-		const short events = caller->state == STATE_NONE ? 0 : events_of(caller, fds, n);
+		const int events = caller->state == STATE_NONE ? 0 : events_of(caller, fds, n);
 
 		if (events & POLLOUT && caller->state == STATE_LISTING)
 			list_more(ward, caller);
@@ -413,16 +427,19 @@ void control_serve(struct control *control, struct ward *ward, struct outbox *ou
 		accept_all(control);
 }
 
+static void answer_learnt(struct ward *ward, struct caller *caller)
+{
+	char text[LIVE_TEXT], entry[ENTRY_TEXT];
+
+	say_addresses(ward, &caller->entry, text);
+	record(caller, "allow", entry_text(&caller->entry, entry), text);
+	finish(caller, 0, text);
+}
+
 void control_learnt(struct control *control, struct ward *ward)
 {
-	for (int i = 0; i < CONTROL_CALLERS_MAX; i++) {
-		struct caller *caller = &control->callers[i];
-		char text[LIVE_TEXT], entry[ENTRY_TEXT];
-
-		if (caller->state != STATE_WAITING || live_addresses(ward, &caller->entry) == 0)
-			continue;
-		say_addresses(ward, &caller->entry, text);
-		record(caller, "allow", entry_text(&caller->entry, entry), text);
-		finish(caller, 0, text);
-	}
+	for (int i = 0; i < CONTROL_CALLERS_MAX; i++)
+		if (control->callers[i].state == STATE_WAITING &&
+			live_addresses(ward, &control->callers[i].entry) > 0)
+			answer_learnt(ward, &control->callers[i]);
 }

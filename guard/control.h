@@ -27,7 +27,10 @@
 #define CONTROL_PROOF_MS 1000
 #define CONTROL_MS	 5000
 
-/* Callers at one time; and of one user before they have proved that they may be. */
+/*
+ * Callers at one time; and of one user and group before they have proved that they may be. A caller that may
+ * takes the warden's group to have places that an agent, also of the same user, cannot hold.
+ */
 #define CONTROL_CALLERS_MAX 8
 #define CONTROL_STRANGERS   3
 
@@ -78,6 +81,12 @@ struct control;
 /* Binds the socket. Returns 0 with *control (control_close gives it back) or -errno with *error filled. */
 int control_open(struct control **control, struct error *error);
 void control_close(struct control *control);
+
+/*
+ * Lets callers come. To be called as the user that they shall find here: the kernel shows them who listened
+ * (unix(7), SO_PEERCRED). Returns 0 or -errno.
+ */
+int control_listen(const struct control *control);
 
 /* Fills in what to poll, at most CONTROL_CALLERS_MAX + 1, and how long at most. Returns the number. */
 struct pollfd;

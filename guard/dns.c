@@ -86,7 +86,10 @@ int dns_name_text(const struct dns_name *name, char text[DNS_TEXT], bool *odd)
 			if (byte == '.' || byte == '\0')
 				return -EBADMSG;
 			*odd = *odd || !is_of_a_host(byte);
-			text[used++] = is_of_a_host(byte) ? (char)byte : '?';
+			text[used] = '?';
+			if (is_of_a_host(byte))
+				memcpy(text + used, &byte, 1);
+			used++;
 		}
 	}
 	text[used] = '\0';

@@ -91,17 +91,19 @@ static void say_list(const struct suggest *suggest, bool asked, struct sink *sin
 {
 	char words[SINK_LINE], list[LIST_TEXT];
 	const uint64_t more = suggest_list(suggest, list, sizeof(list)) + suggest->left_out;
-	int used;
 
 	if (suggest->n == 0) {
 		sink_summary(sink, "to allow all of this: nothing on a list would (PARA_LEARN)");
 		return;
 	}
-	used = snprintf(words, sizeof(words), "to allow all of this: PARA_ALLOWED_DOMAINS=%s", list);
-	if (more > 0)
-		snprintf(words + used, sizeof(words) - (size_t)used,
-			" and %" PRIu64 " more, which secure-init report may know", more);
+	snprintf(words, sizeof(words), "to allow all of this: PARA_ALLOWED_DOMAINS=%s", list);
 	sink_summary(sink, words);
+	if (more > 0) {
+		snprintf(words, sizeof(words),
+			"%" PRIu64 " more hosts or ports are left out of this list; is all of this wanted?",
+			more);
+		sink_summary(sink, words);
+	}
 	if (asked)
 		sink_summary(sink, "the ports of names that DNS refused are not known; 443 is supposed");
 }

@@ -11,8 +11,8 @@
 #include "fw/prefix.h"
 #include "guard/table.h"
 
-#define KNOWN_ADDRESSES	 1024
-#define KNOWN_NAME_BYTES 24576 /* of all names together; a usual one has 25 */
+#define KNOWN_ADDRESSES	 768
+#define KNOWN_NAME_BYTES 16384 /* of all names together; a usual one has 25 */
 
 struct known {
 	struct table table;

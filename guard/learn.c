@@ -15,7 +15,7 @@
  * What a lease may fall short of what was just learnt before it is lent anew, in milliseconds: a name that is
  * asked for all the time is not written into the kernel each time. Of the grace, a tenth.
  */
-#define LEARN_SLACK_MS (LEARN_SECONDS_GRACE * 100)
+#define LEARN_SLACK_MS (LEARN_SECONDS_GRACE * INT64_C(100))
 
 _Static_assert(MESSAGE_ADDRESSES <= 32, "a bit for each address");
 
@@ -121,6 +121,14 @@ static void lend(struct learning *it)
 	lend_failed(it);
 }
 
+/* /etc/hosts says where it is: what DNS says opens nothing. */
+static bool is_fixed(const struct learning *it, const struct entry *entry)
+{
+	const struct target *target = lookup_find(it->ward->start->lookup, entry->name);
+
+	return entry->kind == ENTRY_NAME && target != NULL && target->fixed;
+}
+
 /* All entries of one list. Returns false if none of them speaks of the name. */
 static bool learn_on(struct learning *it)
 {
@@ -133,7 +141,8 @@ static bool learn_on(struct learning *it)
 	for (size_t i = 0; i < entries->n; i++)
 		if (match_entry(&entries->v[i], it->ward->start->resolv, it->name)) {
 			listed = true;
-			lend_to(it, lists->about[it->list][i].subject);
+			if (!is_fixed(it, &entries->v[i]))
+				lend_to(it, lists->about[it->list][i].subject);
 		}
 	if (it->changed != 0)
 		lend(it);

@@ -26,7 +26,7 @@ enum message_type {
 	MESSAGE_ADD,
 	/* warden: this entry is no longer on the list */
 	MESSAGE_REMOVE,
-	/* warden: names outside the policy are refused (status 1) or answered (0); comes with a new policy */
+	/* warden: what of the agent's DNS is answered (status: FILTER_…); comes with a new policy */
 	MESSAGE_FILTER,
 	/* fetcher: some of GitHub's ranges are at addresses */
 	MESSAGE_RANGE,
@@ -35,6 +35,11 @@ enum message_type {
 	/* fetcher: they cannot be had now, name says why; those of before stand */
 	MESSAGE_RANGES_FAILED,
 };
+
+/* Bits of a FILTER's status. */
+#define FILTER_NAMES  1 /* names outside the policy are refused */
+#define FILTER_CLOSED 2 /* the agent gets no DNS at all */
+#define FILTER_OPEN   4 /* what no list names is sent, so that only what is blocked is refused */
 
 struct message {
 	uint32_t type;	 /* enum message_type */
@@ -56,5 +61,13 @@ int message_send(int socket, const struct message *message);
  * -EAGAIN, -EPIPE at the other side's end, or -errno.
  */
 int message_receive(int socket, struct message *message);
+
+/*
+ * The same for several, at most MESSAGES_AT_ONCE, and never blocking: as many as there is room for, or as are
+ * there. Returns how many, at least 1, or as above.
+ */
+#define MESSAGES_AT_ONCE 16
+int message_send_several(int socket, struct message *messages, unsigned int n);
+int message_receive_several(int socket, struct message *messages, unsigned int n);
 
 #endif

@@ -9,6 +9,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/ipset/ip_set.h>
 
+#include "fw/ipset.h"
 #include "fw/set.h"
 
 _Static_assert(PROOF_NAME <= IPSET_MAXNAMELEN, "the name fits");
@@ -63,6 +64,12 @@ int proof_make(struct netlink *netlink, const char name[PROOF_NAME])
 int proof_remove(struct netlink *netlink, const char name[PROOF_NAME])
 {
 	char buffer[256];
+	uint16_t index;
+	/* a DESTROY of nothing is no error to newer kernels, but for this flag; so the set is looked for, too
+	 */
+	int ret = ipset_index(netlink, name, &index);
 
-	return netlink_talk(netlink, begin(netlink, buffer, IPSET_CMD_DESTROY, 0, name), NULL, NULL);
+	if (ret < 0)
+		return ret;
+	return netlink_talk(netlink, begin(netlink, buffer, IPSET_CMD_DESTROY, NLM_F_EXCL, name), NULL, NULL);
 }

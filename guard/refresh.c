@@ -28,6 +28,7 @@ struct subject {
 	bool wanted; /* still on a list */
 	bool failing;
 	bool to_keep;
+	bool searching;	      /* to go on with the next step */
 	unsigned int pending; /* questions */
 	unsigned int step;    /* of the search list */
 	enum refresh_outcome outcome[FAMILIES];
@@ -140,8 +141,6 @@ static void succeed(struct refresh *refresh, struct subject *subject)
 	subject->next_ms = clock_ms() + with_jitter(refresh, clamp(subject->seconds));
 }
 
-static void begin(struct refresh *refresh, struct subject *subject);
-
 /* Both families are answered. */
 static void judge(struct refresh *refresh, struct subject *subject)
 {
@@ -163,8 +162,9 @@ static void judge(struct refresh *refresh, struct subject *subject)
 	else if (found)
 		succeed(refresh, subject);
 	else {
+		/* the next step, with the next tick */
 		subject->step++;
-		begin(refresh, subject);
+		subject->searching = true;
 	}
 }
 
@@ -216,9 +216,12 @@ void refresh_tick(struct refresh *refresh, int64_t now_ms)
 			continue;
 		if (subject->to_keep)
 			keep(refresh, subject);
-		if (subject->pending > 0 || subject->next_ms > now_ms || refresh->under_way >= NAMES_AT_ONCE)
+		if (subject->pending > 0 || refresh->under_way >= NAMES_AT_ONCE ||
+			(!subject->searching && subject->next_ms > now_ms))
 			continue;
-		subject->step = 0;
+		if (!subject->searching)
+			subject->step = 0;
+		subject->searching = false;
 		begin(refresh, subject);
 	}
 }

@@ -130,8 +130,10 @@ static void tell_resolver(struct outbox *outbox, const struct policy *before, co
 	if (ret == 0)
 		ret = tell_difference(outbox, MESSAGE_ADD, now, before);
 	if (ret == 0)
-		ret = outbox_put(
-			outbox, &(const struct outgoing){.type = MESSAGE_FILTER, .status = now->filter});
+		ret = outbox_put(outbox, &(const struct outgoing){.type = MESSAGE_FILTER,
+						 .status = (now->filter ? FILTER_NAMES : 0) |
+							   (now->dns == DNS_RESOLVERS ? 0 : FILTER_CLOSED) |
+							   (policy_sends(now) ? FILTER_OPEN : 0)});
 	if (ret < 0)
 		log_error("out of memory: the resolver does not hear of the whole new policy");
 }
@@ -165,6 +167,28 @@ static int put_in_place(struct ward *ward, struct next *next, struct error *erro
 	return ret == 0 ? ward_commit(ward, &ward->ruleset, error) : ret;
 }
 
+/* The whole of it; next and before are empty, and the caller's to free. */
+static int replace(struct ward *ward, struct outbox *outbox, const struct policy *policy, struct next *next,
+	struct lists *before, size_t *ended, struct error *error)
+{
+	int ret = work_out(ward, policy, next, error);
+
+	if (ret == 0 && lists_take(before, &ward->lists.policy) < 0)
+		ret = error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the new policy");
+	if (ret == 0)
+		ret = put_in_place(ward, next, error);
+	if (ret < 0)
+		return ret;
+	tell_resolver(outbox, &before->policy, &ward->lists.policy);
+	ret = flows_forget(ward, true, ended);
+	if (ret < 0)
+		return error_set(error, FAIL_FIREWALL, -ret,
+			"the new policy is in place, but connections that it does not allow could not be "
+			"ended: %s",
+			strerror(-ret));
+	return 0;
+}
+
 int live_reload(struct ward *ward, struct outbox *outbox, struct policy *policy, char text[LIVE_TEXT],
 	struct error *error)
 {
@@ -172,40 +196,26 @@ int live_reload(struct ward *ward, struct outbox *outbox, struct policy *policy,
 	struct next *next = calloc(1, sizeof(*next));
 	struct lists before = {0};
 	size_t ended = 0, n = 0;
-	int ret = next == NULL ? error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the new policy")
-			       : check(now, policy, error);
+	int ret;
 
+	if (next == NULL)
+		return error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the new policy");
+	ret = check(now, policy, error);
 	policy->guarded = now->guarded;
 	policy->connections = now->connections;
 	policy->bytes = now->bytes;
 	if (ret == 0)
 		ret = policy_settle(policy, error);
 	if (ret == 0)
-		ret = work_out(ward, policy, next, error);
-	if (ret == 0 && lists_take(&before, now) < 0)
-		ret = error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the new policy");
-	if (ret == 0)
-		ret = put_in_place(ward, next, error);
-	if (ret == 0) {
-		tell_resolver(outbox, &before.policy, &ward->lists.policy);
-		ret = flows_forget(ward, true, &ended);
-		if (ret < 0)
-			error_set(error, FAIL_FIREWALL, -ret,
-				"the new policy is in place, but connections that it does not allow could "
-				"not "
-				"be ended: %s",
-				strerror(-ret));
-	}
+		ret = replace(ward, outbox, policy, next, &before, &ended, error);
 	for (int list = 0; list < LISTS; list++)
 		n += ward->lists.policy.list[list].n;
 	snprintf(text, LIVE_TEXT, "the policy was read again: %zu entries; %zu connections were ended", n,
 		ended);
 	lists_end(&before);
-	if (next != NULL) {
-		lists_end(&next->lists);
-		leases_free(&next->leases);
-		lists_free(next->contents);
-	}
+	lists_end(&next->lists);
+	leases_free(&next->leases);
+	lists_free(next->contents);
 	free(next);
 	return ret;
 }

@@ -24,7 +24,7 @@
 #include "util/random.h"
 
 /* With what else the process needs, below 1 MiB. */
-#define CACHE_BYTES (256 * 1024)
+#define CACHE_BYTES ((size_t)256 * 1024)
 
 /* Questions for names on no list that may leave: each could carry something out. In a second, and at once. */
 #define UNLISTED_PER_SECOND 50
@@ -100,7 +100,7 @@ static bool may_warn(struct limited *limited, int64_t now_ms, char text[MORE_TEX
 /* In a block list's mode the network is open, and DNS gives away nothing more. */
 static bool is_open(const struct resolver *resolver)
 {
-	return resolver->policy.mode == MODE_BLOCKLIST;
+	return policy_sends(&resolver->policy);
 }
 
 static enum name_verdict verdict_of(const struct resolver *resolver, const char *name, bool odd)
@@ -232,7 +232,11 @@ static void client_asked(void *owner, const uint8_t *message, size_t size, const
 	}
 	key.checking_disabled = (query.asked.flags & DNS_CD) != 0;
 	key.dnssec = query.asked.dnssec;
-	if (cache_find(resolver->cache, &key, resolver->now_ms, &found)) {
+	if (resolver->policy.dns != DNS_RESOLVERS) {
+		/* it asks for the names of the lists alone; nothing leads here, but loopback is open */
+		audit_question(resolver->audit, name, query.question.type, NAME_UNLISTED, true);
+		reply_refusal(resolver, peer, &query, NAME_UNLISTED);
+	} else if (cache_find(resolver->cache, &key, resolver->now_ms, &found)) {
 		audit_question(resolver->audit, name, query.question.type, found.verdict, false);
 		reply_answer(resolver, peer, &query.asked, &found.answer, found.age);
 	} else if (strcmp(name, RESOLVER_PROOF_NAME) == 0) {
@@ -396,7 +400,9 @@ static void warden_told(void *owner, const struct message *message)
 	const char *soon = NULL;
 
 	if (message->type == MESSAGE_FILTER) {
-		resolver->policy.filter = message->status != 0;
+		resolver->policy.filter = (message->status & FILTER_NAMES) != 0;
+		resolver->policy.dns = message->status & FILTER_CLOSED ? DNS_NONE : DNS_RESOLVERS;
+		resolver->policy.mode = message->status & FILTER_OPEN ? MODE_BLOCKLIST : MODE_ALLOWLIST;
 	} else if ((message->type == MESSAGE_ADD || message->type == MESSAGE_REMOVE) &&
 		   message->list < LISTS) {
 		const enum list list = (enum list)message->list;
@@ -460,6 +466,7 @@ int resolver_run(struct resolver *resolver)
 
 		if (resolver->now_ms >= resolver->tick_ms)
 			tick(resolver);
+		teach_turn(&resolver->teach);
 		clients_turn(resolver->clients);
 		ret = loop_turn(&resolver->loop, upstream_count(resolver->upstream) > 0 ? BUSY_MS : IDLE_MS);
 		if (ret < 0)
@@ -482,11 +489,11 @@ static int open_parts(
 		&resolver->policy, &resolver->resolv, start->lookup, &resolver->random, &refresh_owner);
 	if (resolver->cache == NULL || resolver->upstream == NULL || resolver->refresh == NULL)
 		return error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the guard's resolver");
-	resolver->teach = (struct teach){.loop = &resolver->loop,
-		.upstream = resolver->upstream,
-		.learnt = question_learnt,
-		.told = warden_told,
-		.owner = resolver};
+	resolver->teach.loop = &resolver->loop;
+	resolver->teach.upstream = resolver->upstream;
+	resolver->teach.learnt = question_learnt;
+	resolver->teach.told = warden_told;
+	resolver->teach.owner = resolver;
 	ret = teach_open(&resolver->teach, warden);
 	resolver->lifeline_watch = (struct watch){lifeline_ready, resolver};
 	if (ret == 0)

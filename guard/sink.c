@@ -79,11 +79,14 @@ static int open_socket(const char *path, struct outlet *outlet, struct error *er
 	return 0;
 }
 
-int sink_open(const char *audit, struct sink *sink, struct error *error)
+int sink_open(const char *audit, bool learn, struct sink *sink, struct error *error)
 {
 	*sink = (struct sink){.json = NONE, .words = NONE, .summary = NONE};
-	if (audit != NULL && strcmp(audit, "off") == 0)
+	if (audit != NULL && strcmp(audit, "off") == 0) {
+		if (learn)
+			sink->summary = open_stderr();
 		return 0;
+	}
 	if (audit != NULL && strcmp(audit, "stderr") == 0) {
 		sink->json = open_stderr();
 		return 0;

@@ -31,9 +31,9 @@ struct sink {
  * Opens what PARA_AUDIT names: NULL, words on standard error unless that is a terminal, where the agent's
  * screen is; "stderr", JSON there; a path, JSON there and words as with NULL; "unix:PATH", JSON as datagrams
  * to that socket and words as with NULL; "off", nothing. Returns 0 or -errno with *error filled. The summary
- * goes to standard error, except with "stderr" and "off".
+ * goes to standard error, except with "stderr", and with "off" unless learn (PARA_LEARN) asks for one.
  */
-int sink_open(const char *audit, struct sink *sink, struct error *error);
+int sink_open(const char *audit, bool learn, struct sink *sink, struct error *error);
 void sink_close(struct sink *sink);
 
 /* Each writes one line, given without its end. */

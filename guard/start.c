@@ -19,6 +19,7 @@
 #include "guard/warden.h"
 #include "util/caps.h"
 #include "util/confine.h"
+#include "util/pages.h"
 
 const char *const guard_role_names[GUARD_ROLES] = {"resolver", "warden", "fetcher"};
 
@@ -99,6 +100,7 @@ static int be_resolver(struct birth *birth, struct error *error)
 	if (ret < 0)
 		return ret;
 	say_ready(birth, NULL);
+	pages_give_back();
 	ret = resolver_run(resolver);
 	audit_end(audit);
 	_exit(ret == 0 ? 0 : FAIL_SYSTEM);
@@ -115,6 +117,7 @@ static int be_warden(struct birth *birth, struct error *error)
 	if (ret < 0)
 		return ret;
 	say_ready(birth, NULL);
+	pages_give_back();
 	ret = warden_run(warden);
 	_exit(ret == 0 ? 0 : ret == -EPERM ? GUARD_EXIT_TAMPERED : FAIL_SYSTEM);
 }
@@ -126,6 +129,7 @@ static int be_fetcher(struct birth *birth, struct error *error)
 	if (ret < 0)
 		return ret;
 	say_ready(birth, NULL);
+	pages_give_back();
 	ret = fetcher_run(birth->fetcher[0], birth->lifeline[0]);
 	_exit(ret == 0 ? 0 : FAIL_SYSTEM);
 }

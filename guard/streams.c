@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "guard/dns.h"
+#include "guard/backlog.h"
 #include "util/clock.h"
 
 /* Connections that wait to be accepted (listen(2)). */
@@ -23,10 +24,8 @@ struct stream {
 	bool closing;	 /* the client has said all that it will */
 	unsigned int questions;
 	size_t n_in;
-	int64_t since_ms; /* of the last whole question, or the last byte that the client took */
-	/* what the client has not taken yet */
-	uint8_t *out;
-	size_t out_from, out_to, out_room;
+	int64_t since_ms;   /* of the last whole question, or the last byte that the client took */
+	struct backlog out; /* what the client has not taken yet */
 	uint8_t in[QUESTION_BYTES_MAX];
 };
 
@@ -50,14 +49,18 @@ struct streams {
 static void end(struct stream *stream)
 {
 	close(stream->fd);
-	free(stream->out);
+	backlog_clear(&stream->out);
 	stream->fd = -1;
 	stream->generation++;
-	stream->out = NULL;
-	stream->out_from = stream->out_to = stream->out_room = 0;
 	stream->questions = 0;
 	stream->n_in = 0;
 	stream->closing = false;
+}
+
+/* True if a question that came whole still has to wait for others. */
+static bool has_question(const struct stream *stream)
+{
+	return stream->n_in >= 2 && stream->n_in - 2 >= dns_get16(stream->in);
 }
 
 static bool may_read(const struct stream *stream)
@@ -67,7 +70,7 @@ static bool may_read(const struct stream *stream)
 
 static bool has_waiting(const struct stream *stream)
 {
-	return stream->out_to > stream->out_from;
+	return !backlog_is_empty(&stream->out);
 }
 
 /* Waits for just what can be done next; with nothing left to do, this is the end. */
@@ -75,7 +78,7 @@ static void wait_for(struct stream *stream)
 {
 	const uint32_t events = (may_read(stream) ? EPOLLIN : 0U) | (has_waiting(stream) ? EPOLLOUT : 0U);
 
-	if (stream->closing && stream->questions == 0 && !has_waiting(stream)) {
+	if (stream->closing && stream->questions == 0 && !has_waiting(stream) && !has_question(stream)) {
 		end(stream);
 		return;
 	}
@@ -101,43 +104,24 @@ static ssize_t write_some(struct stream *stream, const uint8_t *bytes, size_t le
 static void write_waiting(struct stream *stream)
 {
 	const ssize_t n =
-		write_some(stream, stream->out + stream->out_from, stream->out_to - stream->out_from);
+		write_some(stream, stream->out.bytes + stream->out.from, stream->out.to - stream->out.from);
 
-	if (n < 0) {
+	if (n < 0)
 		end(stream);
-		return;
-	}
-	stream->out_from += (size_t)n;
-	if (stream->out_from < stream->out_to)
-		return;
-	free(stream->out);
-	stream->out = NULL;
-	stream->out_from = stream->out_to = stream->out_room = 0;
+	else
+		backlog_drop(&stream->out, (size_t)n);
 }
 
-/* Keeps what could not be written. Returns 0, or -1 if it is too much. */
-static int keep_waiting(struct stream *stream, const uint8_t *bytes, size_t length)
+/* Returns 0, or a negative number if the client is gone or too far behind. */
+static int write_or_keep(struct stream *stream, const uint8_t *bytes, size_t length)
 {
-	const size_t waiting = stream->out_to - stream->out_from;
+	const ssize_t n = has_waiting(stream) ? 0 : write_some(stream, bytes, length);
 
-	if (length > STREAM_BYTES_MAX - waiting)
+	if (n < 0)
 		return -1;
-	if (waiting > 0 && stream->out_from > 0)
-		memmove(stream->out, stream->out + stream->out_from, waiting);
-	stream->out_from = 0;
-	stream->out_to = waiting;
-	if (stream->out_room - waiting < length) {
-		const size_t room = waiting + length + 1024;
-		uint8_t *out = realloc(stream->out, room);
-
-		if (out == NULL)
-			return -1;
-		stream->out = out;
-		stream->out_room = room;
-	}
-	memcpy(stream->out + waiting, bytes, length);
-	stream->out_to = waiting + length;
-	return 0;
+	return (size_t)n == length
+		       ? 0
+		       : backlog_put(&stream->out, bytes + n, length - (size_t)n, STREAM_BYTES_MAX);
 }
 
 uint8_t *streams_room(struct streams *streams)
@@ -148,31 +132,16 @@ uint8_t *streams_room(struct streams *streams)
 void streams_send(struct streams *streams, const struct peer *peer, size_t length)
 {
 	struct stream *stream = &streams->all[peer->slot.place];
-	size_t written = 0;
 
 	if (stream->fd < 0 || stream->generation != peer->slot.generation)
 		return;
 	if (stream->questions > 0)
 		stream->questions--;
 	dns_put16(streams->reply, (unsigned int)length);
-	if (length > 0) {
-		length += 2;
-		if (!has_waiting(stream)) {
-			const ssize_t n = write_some(stream, streams->reply, length);
-
-			if (n < 0) {
-				end(stream);
-				return;
-			}
-			written = (size_t)n;
-		}
-		if (written < length &&
-			keep_waiting(stream, streams->reply + written, length - written) < 0) {
-			end(stream);
-			return;
-		}
-	}
-	wait_for(stream);
+	if (length > 0 && write_or_keep(stream, streams->reply, length + 2) < 0)
+		end(stream);
+	else
+		wait_for(stream);
 }
 
 /* Hands on the whole questions that are there, as many as may be under way. */
@@ -292,7 +261,7 @@ void streams_go_on(struct streams *streams)
 	for (size_t i = 0; i < STREAMS_MAX; i++) {
 		struct stream *stream = &streams->all[i];
 
-		if (stream->fd < 0 || stream->n_in < 2)
+		if (stream->fd < 0 || !has_question(stream))
 			continue;
 		hand_on(stream);
 		if (stream->fd >= 0)

@@ -16,7 +16,7 @@
 /* Questions of one connection that are not answered yet; no more are read until one is. */
 #define STREAM_QUESTIONS_MAX 16
 /* What is written and not read by the client; a client further behind is let go. */
-#define STREAM_BYTES_MAX (2 * 65537)
+#define STREAM_BYTES_MAX ((size_t)2 * 65537)
 /* A connection without a whole question, or whose client reads nothing, for so long is ended (RFC
  * 7766 6.2.3). */
 #define STREAM_IDLE_MS 10000

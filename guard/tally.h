@@ -19,7 +19,7 @@
 
 /* Kinds known at a time; the rarest make room, and are counted as others. */
 #define TALLY_PLACES	512
-#define TALLY_QUESTIONS 96
+#define TALLY_QUESTIONS 64
 
 /*
  * Lines of refused packets, and apart from them of questions: so many at once, and so many a second after

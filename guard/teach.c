@@ -7,8 +7,6 @@
 
 #include "util/clock.h"
 
-/* Messages read at one event; the rest comes with the next. */
-#define MESSAGES 64
 /* A message's number holds the question's place, and a count that tells it from those there before. */
 #define PLACE_BITS 8
 _Static_assert(ASKS_MAX <= 1 << PLACE_BITS, "a question's place fits");
@@ -19,19 +17,20 @@ static unsigned int parts_of(const struct ask *ask)
 	return (ask->answer->n_addresses + MESSAGE_ADDRESSES - 1U) / MESSAGE_ADDRESSES;
 }
 
-static int send_part(struct teach *teach, const struct ask *ask)
+static void write_part(const struct ask *ask, unsigned int part, struct message *message)
 {
-	struct message message = {
-		.type = MESSAGE_LEARN, .number = ask->number, .seconds = ask->answer->seconds};
-	const size_t from = (size_t)ask->parts_sent * MESSAGE_ADDRESSES;
+	const size_t from = (size_t)part * MESSAGE_ADDRESSES;
 	const size_t left = ask->answer->n_addresses - from;
 	bool odd;
 
-	message.n = (uint32_t)(left < MESSAGE_ADDRESSES ? left : MESSAGE_ADDRESSES);
-	if (dns_name_text(&ask->question.name, message.name, &odd) < 0)
-		return -EBADMSG;
-	memcpy(message.addresses, answer_addresses(ask->answer) + from, message.n * sizeof(struct prefix));
-	return message_send(teach->socket, &message);
+	message->type = MESSAGE_LEARN;
+	message->number = ask->number;
+	message->seconds = ask->answer->seconds;
+	message->n = (uint32_t)(left < MESSAGE_ADDRESSES ? left : MESSAGE_ADDRESSES);
+	/* it could be read when it was asked for */
+	if (dns_name_text(&ask->question.name, message->name, &odd) < 0)
+		message->name[0] = '\0';
+	memcpy(message->addresses, answer_addresses(ask->answer) + from, message->n * sizeof(struct prefix));
 }
 
 static void wait_for(struct teach *teach, bool room)
@@ -43,23 +42,45 @@ static void wait_for(struct teach *teach, bool room)
 		teach->gone = true;
 }
 
-/* Sends what there is room for. */
-static void send_waiting(struct teach *teach)
+/* Those of the first in line that are not sent. Returns how many. */
+static unsigned int gather(struct teach *teach)
 {
-	int ret = 0;
+	unsigned int n = 0;
 
-	while (teach->first != NULL && ret == 0) {
-		struct ask *ask = teach->first;
-
-		while (ask->parts_sent < parts_of(ask) && ret == 0) {
-			ret = send_part(teach, ask);
-			ask->parts_sent = (uint8_t)(ask->parts_sent + (ret == 0));
+	for (const struct ask *ask = teach->first; ask != NULL; ask = ask->teach_next)
+		for (unsigned int part = ask->parts_sent; part < parts_of(ask); part++) {
+			write_part(ask, part, &teach->out[n]);
+			if (++n == MESSAGES_AT_ONCE)
+				return n;
 		}
-		if (ret < 0)
-			break;
+	return n;
+}
+
+/* So many of them are sent. */
+static void count_sent(struct teach *teach, unsigned int n)
+{
+	for (struct ask *ask = teach->first; ask != NULL && n > 0; ask = teach->first) {
+		const unsigned int left = parts_of(ask) - ask->parts_sent;
+		const unsigned int now = n < left ? n : left;
+
+		ask->parts_sent = (uint8_t)(ask->parts_sent + now);
+		n -= now;
+		if (now < left)
+			return;
 		teach->first = ask->teach_next;
 		if (teach->first == NULL)
 			teach->last = &teach->first;
+	}
+}
+
+void teach_turn(struct teach *teach)
+{
+	int ret = 0;
+
+	while (teach->first != NULL && ret >= 0) {
+		ret = message_send_several(teach->socket, teach->out, gather(teach));
+		if (ret > 0)
+			count_sent(teach, (unsigned int)ret);
 	}
 	/* any other failure is of the socket itself */
 	if (ret < 0 && ret != -EAGAIN)
@@ -75,8 +96,6 @@ void teach_start(struct teach *teach, struct ask *ask)
 	ask->teach_next = NULL;
 	*teach->last = ask;
 	teach->last = &ask->teach_next;
-	if (!teach->waiting)
-		send_waiting(teach);
 }
 
 int teach_keep(struct teach *teach, const char *name, uint32_t seconds)
@@ -127,21 +146,16 @@ static void take_learnt(struct teach *teach, const struct message *message)
 static void socket_ready(void *owner, uint32_t events)
 {
 	struct teach *teach = owner;
-	struct message message;
-	int ret = 0;
+	const int n = message_receive_several(teach->socket, teach->in, MESSAGES_AT_ONCE);
 
 	(void)events;
-	for (unsigned int i = 0; i < MESSAGES && ret == 0; i++) {
-		ret = message_receive(teach->socket, &message);
-		if (ret == 0 && message.type == MESSAGE_LEARNT)
-			take_learnt(teach, &message);
-		else if (ret == 0)
-			teach->told(teach->owner, &message);
-	}
-	if (ret < 0 && ret != -EAGAIN)
+	for (int i = 0; i < n; i++)
+		if (teach->in[i].type == MESSAGE_LEARNT)
+			take_learnt(teach, &teach->in[i]);
+		else
+			teach->told(teach->owner, &teach->in[i]);
+	if (n < 0 && n != -EAGAIN)
 		teach->gone = true;
-	if (teach->waiting)
-		send_waiting(teach);
 }
 
 void teach_tick(struct teach *teach, int64_t now_ms)

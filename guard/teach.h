@@ -28,6 +28,7 @@ struct teach {
 	/* the warden says something by itself */
 	void (*told)(void *owner, const struct message *message);
 	void *owner;
+	struct message out[MESSAGES_AT_ONCE], in[MESSAGES_AT_ONCE];
 };
 
 /* The rest of *teach is filled by the caller, and stays where it is. Returns 0 or -errno. */
@@ -36,6 +37,9 @@ int teach_open(struct teach *teach, int socket);
 /* Has the addresses of an answered question, of which there are some, let in for its name. Calls learnt once,
  * later. */
 void teach_start(struct teach *teach, struct ask *ask);
+
+/* At the end of each turn of the loop: sends what was learnt in it, as far as there is room. */
+void teach_turn(struct teach *teach);
 
 /* What is known of the name shall stand. Returns 0, or -EAGAIN: later. */
 int teach_keep(struct teach *teach, const char *name, uint32_t seconds);

@@ -21,19 +21,14 @@
 #define READS_MAX 4
 /* Connections to servers at once, and the bytes of answers that come by them. */
 #define STREAMS_AT_ONCE	  32
-#define STREAMS_BYTES_MAX (4 * DNS_MESSAGE)
+#define STREAMS_BYTES_MAX ((size_t)4 * DNS_MESSAGE)
 /* Longer than we say that we take (DNS_UDP_MAX), for servers that do not listen. */
 #define PACKET_BYTES 4096
 
 #define BUCKETS 256U
 
 struct server {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} address;
-	socklen_t length;
+	struct server_address address;
 	int64_t down_until_ms;
 };
 
@@ -41,6 +36,7 @@ struct upstream {
 	struct loop *loop;
 	struct random *random;
 	struct answer_room *room;
+	struct ports *ports;
 	uint32_t most;
 	ask_done done;
 	void *owner;
@@ -59,22 +55,7 @@ struct upstream {
 };
 
 static void try_next(struct ask *ask);
-
-static void add_server(struct upstream *upstream, const struct prefix *address, unsigned int scope)
-{
-	struct server *server = &upstream->servers[upstream->n_servers++];
-
-	if (address->family == AF_INET) {
-		server->address.v4 = (struct sockaddr_in){.sin_family = AF_INET, .sin_port = htons(DNS_PORT)};
-		memcpy(&server->address.v4.sin_addr, address->addr, 4);
-		server->length = sizeof(server->address.v4);
-		return;
-	}
-	server->address.v6 = (struct sockaddr_in6){
-		.sin6_family = AF_INET6, .sin6_port = htons(DNS_PORT), .sin6_scope_id = scope};
-	memcpy(&server->address.v6.sin6_addr, address->addr, 16);
-	server->length = sizeof(server->address.v6);
-}
+static void read_packets(void *owner);
 
 struct upstream *upstream_new(struct loop *loop, const struct resolv *resolv, struct random *random,
 	uint32_t most, ask_done done, void *owner)
@@ -88,20 +69,32 @@ struct upstream *upstream_new(struct loop *loop, const struct resolv *resolv, st
 	upstream->most = most;
 	upstream->done = done;
 	upstream->owner = owner;
+	upstream->n_servers = resolv->n_servers;
 	for (unsigned int i = 0; i < resolv->n_servers; i++)
-		add_server(upstream, &resolv->servers[i], resolv->scopes[i]);
+		upstream->servers[i].address =
+			server_address(&resolv->servers[i], resolv->scopes[i], DNS_PORT);
 	upstream->room = answer_room_new();
-	if (upstream->room == NULL) {
-		free(upstream);
+	upstream->ports = ports_new(loop, read_packets);
+	if (upstream->room == NULL || upstream->ports == NULL) {
+		upstream_free(upstream);
 		return NULL;
 	}
 	return upstream;
+}
+
+/* again: the question was answered, so that its socket can serve another. */
+static void leave_port(struct ask *ask, bool again)
+{
+	if (ask->port != NULL)
+		port_give(ask->port, again, clock_ms());
+	ask->port = NULL;
 }
 
 static void close_socket(struct ask *ask)
 {
 	struct upstream *upstream = ask->upstream;
 
+	leave_port(ask, false);
 	if (ask->fd >= 0)
 		close(ask->fd);
 	ask->fd = -1;
@@ -151,22 +144,14 @@ static size_t write_query(struct ask *ask, uint8_t *out)
 	return dns_write_query(&ask->question, ask->id, ask->flags, !ask->plain, ask->dnssec, out);
 }
 
-/* A socket of its own for each question, whose port the kernel takes at random. Returns 0 or -errno. */
-static int open_socket(struct ask *ask, int type)
-{
-	const struct server *server = &ask->upstream->servers[ask->server];
-
-	ask->fd = socket(server->address.any.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (ask->fd < 0)
-		return -errno;
-	return connect(ask->fd, &server->address.any, server->length) < 0 ? -errno : 0;
-}
-
 static int ask_by_udp(struct ask *ask)
 {
+	struct upstream *upstream = ask->upstream;
+	const int64_t now_ms = clock_ms();
 	uint8_t query[DNS_QUERY_MAX];
 	size_t length;
-	int ret = open_socket(ask, SOCK_DGRAM);
+	int ret = ports_take(upstream->ports, ask->server, &upstream->servers[ask->server].address, ask,
+		now_ms, &ask->port);
 
 	if (ret < 0)
 		return ret;
@@ -174,21 +159,21 @@ static int ask_by_udp(struct ask *ask)
 	length = write_query(ask, query);
 	ask->state = ASK_UDP;
 	ask->strangers = 0;
-	ask->until_ms = clock_ms() + UDP_MS;
-	if (send(ask->fd, query, length, MSG_NOSIGNAL) < 0)
-		return -errno;
-	return loop_watch(ask->upstream->loop, ask->fd, EPOLLIN, &ask->watch);
+	ask->until_ms = now_ms + UDP_MS;
+	return send(port_socket(ask->port), query, length, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 static int connect_by_tcp(struct ask *ask)
 {
-	int ret;
+	const struct server_address *server = &ask->upstream->servers[ask->server].address;
 
 	if (ask->upstream->n_streams == STREAMS_AT_ONCE)
 		return -EMFILE;
-	ret = open_socket(ask, SOCK_STREAM);
-	if (ret < 0 && ret != -EINPROGRESS)
-		return ret;
+	ask->fd = socket(server->at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (ask->fd < 0)
+		return -errno;
+	if (connect(ask->fd, &server->at.any, server->length) < 0 && errno != EINPROGRESS)
+		return -errno;
 	ask->state = ASK_CONNECTING;
 	ask->upstream->n_streams++;
 	ask->until_ms = clock_ms() + TCP_MS;
@@ -270,6 +255,7 @@ static bool take(struct ask *ask, const uint8_t *message, size_t size, bool by_t
 		upstream->room, message, size, &ask->question, ask->id, by_tcp, upstream->most, &answer)) {
 	case ANSWER_GOOD:
 		upstream->servers[ask->server].down_until_ms = 0;
+		leave_port(ask, true);
 		finish(ask, answer);
 		return false;
 	case ANSWER_FOREIGN:
@@ -300,11 +286,14 @@ static bool take(struct ask *ask, const uint8_t *message, size_t size, bool by_t
 	}
 }
 
-static void read_packets(struct ask *ask)
+static void read_packets(void *owner)
 {
+	struct ask *ask = owner;
+
 	for (unsigned int i = 0; i < READS_MAX; i++) {
 		uint8_t *packet = ask->upstream->packet;
-		const ssize_t n = recv(ask->fd, packet, PACKET_BYTES, MSG_DONTWAIT | MSG_TRUNC);
+		const ssize_t n =
+			recv(port_socket(ask->port), packet, PACKET_BYTES, MSG_DONTWAIT | MSG_TRUNC);
 
 		if (n < 0 && (errno == EAGAIN || errno == EINTR))
 			return;
@@ -339,22 +328,23 @@ static void send_by_tcp(struct ask *ask)
 	ask->state = ASK_LENGTH;
 }
 
-/* Two octets; they come together, since a server sends them with what follows. */
+/* The two octets before the answer. True once they, and room for it, are there. */
 static bool read_length(struct ask *ask)
 {
 	struct upstream *upstream = ask->upstream;
-	uint8_t bytes[2];
-	const ssize_t n = recv(ask->fd, bytes, sizeof(bytes), MSG_DONTWAIT | MSG_PEEK);
+	const ssize_t n = recv(ask->fd, ask->length + ask->got, sizeof(ask->length) - ask->got, MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return false;
-	if (n == 1)
-		return false;
-	if (n != 2 || recv(ask->fd, bytes, sizeof(bytes), MSG_DONTWAIT) != 2) {
+	if (n <= 0) {
 		server_failed(ask);
 		return false;
 	}
-	ask->want = dns_get16(bytes);
+	ask->got += (size_t)n;
+	if (ask->got < sizeof(ask->length))
+		return false;
+	ask->got = 0;
+	ask->want = dns_get16(ask->length);
 	if (ask->want < DNS_HEADER || upstream->stream_bytes + ask->want > STREAMS_BYTES_MAX) {
 		server_failed(ask);
 		return false;
@@ -391,9 +381,7 @@ static void ask_ready(void *owner, uint32_t events)
 	(void)events;
 	if (ask->fd < 0)
 		return;
-	if (ask->state == ASK_UDP)
-		read_packets(ask);
-	else if (ask->state == ASK_CONNECTING)
+	if (ask->state == ASK_CONNECTING)
 		send_by_tcp(ask);
 	else if (ask->state == ASK_READING || (ask->state == ASK_LENGTH && read_length(ask)))
 		read_stream(ask);
@@ -504,6 +492,7 @@ void ask_end(struct ask *ask)
 
 void upstream_tick(struct upstream *upstream, int64_t now_ms)
 {
+	ports_tick(upstream->ports, now_ms);
 	for (unsigned int i = 0; i < upstream->fresh_asks; i++) {
 		struct ask *ask = &upstream->asks[i];
 
@@ -538,6 +527,7 @@ void upstream_free(struct upstream *upstream)
 	for (unsigned int i = 0; i < upstream->fresh_asks; i++)
 		if (upstream->asks[i].state != ASK_FREE)
 			ask_end(&upstream->asks[i]);
+	ports_free(upstream->ports);
 	free(upstream->room);
 	free(upstream);
 }

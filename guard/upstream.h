@@ -13,6 +13,7 @@
 #include "guard/clients.h"
 #include "guard/dns.h"
 #include "guard/loop.h"
+#include "guard/ports.h"
 #include "util/random.h"
 
 /* Questions at once. */
@@ -43,11 +44,13 @@ struct ask {
 	bool plain;				  /* without EDNS */
 	uint8_t server, tries, strangers, failed; /* failed: a bit a server */
 	uint16_t id;
-	int fd;
 	int64_t until_ms;
+	struct port *port; /* by UDP */
+	int fd;		   /* by TCP; -1: none */
 	struct watch watch;
 	struct upstream *upstream;
-	uint8_t *stream; /* the answer by TCP, as far as it is here */
+	uint8_t length[2]; /* of the answer by TCP */
+	uint8_t *stream;   /* that answer, as far as it is here */
 	size_t got, want;
 	struct answer *answer; /* once it is answered */
 	/* the owner's own */

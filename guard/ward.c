@@ -110,7 +110,7 @@ static bool same_rules(const struct ruleset *a, const struct ruleset *b)
 int ward_follow(struct ward *ward, enum list list, struct error *error)
 {
 	struct contents contents = {0};
-	struct ruleset ruleset;
+	struct ruleset ruleset = {0};
 	int ret = ward_contents(ward, &ward->lists, list, &ward->ranges, &contents, error);
 
 	if (ret == 0)
@@ -160,7 +160,7 @@ void ward_end(struct ward *ward)
 int ward_verify_rules(struct ward *ward, struct error *error)
 {
 	struct firewall *firewall = ward->start->firewall;
-	struct table_digest digest;
+	struct table_digest digest = {0};
 	int ret = verify_rules(
 		&firewall->netlink, &ward->ruleset, firewall->owned ? OWNER_SOME : OWNER_NONE, error);
 

@@ -182,6 +182,10 @@ static int wait_ms(int64_t until)
 
 int warden_run(struct warden *warden)
 {
+	const int listening = control_listen(warden->control);
+
+	if (listening < 0)
+		return listening;
 	for (;;) {
 		struct pollfd fds[FD_CONTROL + 1 + CONTROL_CALLERS_MAX] = {
 			[FD_LIFELINE] = {.fd = warden->lifeline, .events = POLLIN},

@@ -8,6 +8,7 @@
 #include "init/options.h"
 #include "init/policy-file.h"
 #include "init/settings.h"
+#include "init/status.h"
 #include "util/likeness.h"
 #include "util/log.h"
 #include "util/number.h"
@@ -162,7 +163,8 @@ static int read_policy(const struct variables *variables, struct config *config,
 	const bool wanted = config->action == ACTION_SETUP || config->action == ACTION_FIREWALL;
 	int ret = 0;
 
-	settings.ends = wanted;
+	/* that name beside one that stayed only asks how it is */
+	settings.ends = wanted && (config->action != ACTION_FIREWALL || !status_guarded());
 
 	for (int i = 0; i < SETTINGS && ret == 0; i++)
 		if (variables->setting[i] != NULL)

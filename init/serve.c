@@ -1,16 +1,14 @@
 /* One loop around one blocking wait; see the header. */
 #include "init/serve.h"
 
-#include <elf.h>
 #include <errno.h>
-#include <link.h>
 #include <string.h>
 #include <unistd.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/pages.h"
 
 #define GRACE_SECONDS 2
 
@@ -141,34 +139,12 @@ static void end_the_rest(const struct serving *serving, struct guard *guard)
 		reap_all(serving, guard, KILLED_MS);
 }
 
-/*
- * Gives back the pages of code and constants that only the set-up needed. They come back from the file by
- * themselves when they are touched; those that can be written hold what was made at run time, and stay.
- */
-static int give_back(struct dl_phdr_info *program, size_t size, void *data)
-{
-	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-
-	(void)size;
-	(void)data;
-	for (int i = 0; i < program->dlpi_phnum; i++) {
-		const ElfW(Phdr) *part = &program->dlpi_phdr[i];
-		const uintptr_t start = (program->dlpi_addr + part->p_vaddr) & ~(page - 1);
-		const uintptr_t end = program->dlpi_addr + part->p_vaddr + part->p_memsz;
-
-		if (part->p_type == PT_LOAD && !(part->p_flags & PF_W))
-			/* NOLINTNEXTLINE(performance-no-int-to-ptr) */
-			madvise((void *)start, end - start, MADV_DONTNEED);
-	}
-	return 1;
-}
-
 int serve(pid_t agent, const struct serving *serving, struct guard *guard)
 {
 	const pid_t to = serving->group ? -agent : agent;
 	int64_t kill_at = -1; /* when the agent's own grace is over; -1: it has none */
 
-	dl_iterate_phdr(give_back, NULL);
+	pages_give_back();
 	/* an end before the first wait has left its SIGCHLD pending, since the signal was blocked all along
 	 */
 	for (;;) {

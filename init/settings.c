@@ -12,7 +12,7 @@
 #include "util/number.h"
 
 #define CONNECTIONS_MAX 1000000U
-#define BYTES_MAX	9999999999U /* of the digits; what a unit makes of it fits in 64 bits */
+#define BYTES_MAX	INT64_MAX /* the kernel takes no quota above it (net/netfilter/nft_quota.c) */
 
 const struct setting_name setting_names[SETTINGS] = {
 	[SETTING_ISOLATION] = {"PARA_NETWORK_ISOLATION", "isolation", false},
@@ -131,16 +131,21 @@ static int read_bytes(struct policy *policy, const char *label, const char *text
 	static const char units[] = "KMGT";
 	const size_t length = strlen(text);
 	const char *unit = length > 0 ? strchr(units, toupper((unsigned char)text[length - 1])) : NULL;
-	char digits[16];
+	const unsigned int shift = unit != NULL ? 10 * (unsigned int)(unit - units + 1) : 0;
+	char digits[24];
 	uint64_t number;
 
 	snprintf(digits, sizeof(digits), "%s", text);
 	if (unit != NULL && length < sizeof(digits))
 		digits[length - 1] = '\0';
-	if (length >= sizeof(digits) || number_parse(digits, 1, BYTES_MAX, &number) != 0)
+	/* one that wraps around would be a small quota, or 0, which is none */
+	if (length >= sizeof(digits) || number_parse(digits, 1, BYTES_MAX >> shift, &number) != 0)
 		return settings_refuse(label, text,
-			"a number of bytes, also with K, M, G or T behind it, as in 500M", error);
-	policy->bytes = unit != NULL ? number << (10 * (unit - units + 1)) : number;
+			"a number of bytes, of at most ten digits and less than 8388608T, as in 500M (also "
+			"K, G, "
+			"T)",
+			error);
+	policy->bytes = number << shift;
 	return 0;
 }
 
@@ -374,6 +379,7 @@ int settings_finish(struct settings *settings, bool wanted, struct error *error)
 			settings->file);
 	if (!policy->isolated) {
 		warn_of_ignored(settings);
+		policy->guarded = false;
 		return 0;
 	}
 	if ((settings->said[SETTING_PROXY] != NULL) != (policy->mode == MODE_PROXY))

@@ -59,6 +59,12 @@ struct findings {
 	struct error why; /* they differ */
 };
 
+/* What the sets hold cannot be told from the policy. */
+static bool leaves_sets(const struct policy *policy)
+{
+	return policy_has_names(policy) || policy->guarded;
+}
+
 static enum closed try_one(const struct claim *claim, uint8_t family, char text[PREFIX_TEXT])
 {
 	enum probe_outcome outcome;
@@ -73,7 +79,8 @@ static enum closed try_one(const struct claim *claim, uint8_t family, char text[
 	return outcome == PROBE_REFUSED ? CLOSED_REFUSED : CLOSED_NO_WAY;
 }
 
-/* The sets too, where no name says that only the start could know what they hold. */
+/* The sets too, where neither a name says that only the start could know what they hold, nor a guard changes
+ * them. */
 static enum rules read_back(const struct claim *claim, const struct ruleset *meant, struct error *why)
 {
 	struct netlink netlink;
@@ -85,7 +92,7 @@ static enum rules read_back(const struct claim *claim, const struct ruleset *mea
 	}
 	/* whether the tables have an owner depends on the kernel and on who made them */
 	ret = verify_rules(&netlink, meant, OWNER_ANY, why);
-	if (ret == 0 && !policy_has_names(claim->policy))
+	if (ret == 0 && !leaves_sets(claim->policy))
 		ret = verify_sets(&netlink, meant, claim->contents, why);
 	netlink_close(&netlink);
 	return ret == 0 ? RULES_EXACT : RULES_DIFFER;
@@ -120,7 +127,8 @@ static void print_words(const struct findings *findings, bool names)
 	else if (findings->rules == RULES_EXACT)
 		printf("the rules%s are exactly those that the environment asks for%s\n",
 			names ? "" : " and sets",
-			names ? " (the sets hold what names had for addresses, and were not compared)" : "");
+			names ? " (what the sets hold follows names and live changes, and was not compared)"
+			      : "");
 }
 
 /* No text in here needs escaping: addresses, and words of ours. */
@@ -152,7 +160,7 @@ int status(const struct claim *claim, const struct ruleset *meant, bool json)
 	if (json)
 		print_json(&findings, well);
 	else
-		print_words(&findings, policy_has_names(claim->policy));
+		print_words(&findings, leaves_sets(claim->policy));
 	if (!json && !claim->policy->isolated)
 		puts("network isolation is off, says this environment");
 	return well ? 0 : 1;

@@ -25,7 +25,7 @@ COVERAGE := -O0 -g --coverage -fprofile-update=single
 
 build/asan/%.o: %.c Makefile tests/unit.mk build/deps-glibc
 	@mkdir -p $(@D)
-	@echo "  CC $@"; gcc $(COMMON) $(SANITIZE) -isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
+	@echo "  CC $@"; gcc $(COMMON) $(SANITIZE) -isystem $$(cat build/deps-glibc)/include -MMD -MP -c -o $@ $<
 
 build/asan/%.o: %.S fw/presets.txt Makefile tests/unit.mk $(CA_BUNDLE)
 	@mkdir -p $(@D)
@@ -59,7 +59,7 @@ unit: $(UNITS:%=build/asan/%)
 build/fuzz/%.o: %.c Makefile tests/unit.mk build/deps-glibc
 	@mkdir -p $(@D)
 	@echo "  CLANG $@"; clang $(FUZZ_FLAGS) $(FUZZ_SANITIZE) -fsanitize=fuzzer-no-link \
-		-isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
+		-isystem $$(cat build/deps-glibc)/include -MMD -MP -c -o $@ $<
 
 build/fuzz/%.o: %.S fw/presets.txt Makefile tests/unit.mk $(CA_BUNDLE)
 	@mkdir -p $(@D)
@@ -90,17 +90,18 @@ fuzz: $(FUZZERS:%=build/fuzz/fuzz-%)
 			-print_final_stats=1 -artifact_prefix=build/fuzz/$$fuzzer- $$dict \
 			build/fuzz/corpus/$$fuzzer tests/fuzz/seeds/$$fuzzer > build/fuzz/$$fuzzer.log 2>&1 || \
 			{ grep -v '^#[0-9]' build/fuzz/$$fuzzer.log; echo "fuzz: $$fuzzer found something" >&2; exit 1; }; \
-		awk -v name=$$fuzzer '/ cov: / { for (i = 1; i < NF; i++) { if ($$i == "cov:") cov = $$(i + 1); \
+		awk -v name=$$fuzzer '/^INFO: Loaded .* modules/ { all = substr($$5, 2) } \
+			/ cov: / { for (i = 1; i < NF; i++) { if ($$i == "cov:") cov = $$(i + 1); \
 			if ($$i == "ft:") ft = $$(i + 1); if ($$i == "corp:") corp = $$(i + 1) } } \
 			/stat::number_of_executed_units/ { runs = $$2 } /stat::average_exec_per_sec/ { speed = $$2 } \
-			END { printf "  FUZZ %s: %d executions (%d/s), %d edges, %d features, corpus %s\n", \
-				name, runs, speed, cov, ft, corp }' build/fuzz/$$fuzzer.log; \
+			END { printf "  FUZZ %s: %d executions (%d/s), %d of %d edges that are linked in, %d features, corpus %s\n", \
+				name, runs, speed, cov, all, ft, corp }' build/fuzz/$$fuzzer.log; \
 	done
 
 # The deps' libraries have the sanitizers in them, so the programs keep them too.
 build/cov/%.o: %.c Makefile tests/unit.mk build/deps-glibc
 	@mkdir -p $(@D)
-	@echo "  CC $@"; gcc $(COMMON) $(COVERAGE) -isystem $$(cat build/deps-glibc)/include -MMD -c -o $@ $<
+	@echo "  CC $@"; gcc $(COMMON) $(COVERAGE) -isystem $$(cat build/deps-glibc)/include -MMD -MP -c -o $@ $<
 
 build/cov/rooms.a: $(ROOMS:%.c=build/cov/%.o) build/asan/fw/embed.o
 	@echo "  AR $@"; rm -f $@; ar rcs $@ $^

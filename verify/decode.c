@@ -314,7 +314,7 @@ static void decode_match(struct decoder *decoder, const struct nlattr *data)
 	} else if (text_is(name, "conntrack")) {
 		decode_conntrack(decoder, &a);
 	} else if (text_is(name, "owner")) {
-		struct xt_owner_match_info info;
+		struct xt_owner_match_info info = {0};
 
 		if (rule->user != USER_ANY || !take_info(&a, 1, &info, sizeof(info)) ||
 			info.match != XT_OWNER_UID || info.invert != 0 || info.uid_min != info.uid_max ||

@@ -159,6 +159,7 @@ int verify_digest(struct netlink *netlink, uint8_t family, const char *table, st
 {
 	int ret = -EINTR;
 
+	*digest = (struct table_digest){0};
 	for (int tries = 0; ret == -EINTR && tries < DUMP_TRIES; tries++) {
 		struct digesting digesting = {.table = table};
 

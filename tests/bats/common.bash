@@ -28,6 +28,12 @@ common_setup() {
 say_nothing() {
 	unset PARA_NETWORK_ISOLATION PARA_ALLOWED_DOMAINS PARA_BLOCKED_DOMAINS PARA_NETWORK_MODE PARA_PROFILE PARA_PROXY
 	unset PARA_ALLOW_DNS PARA_ALLOW_SSH PARA_ALLOW_HOST PARA_ALLOW_INBOUND PARA_POLICY
+	unset PARA_GUARD PARA_DNS PARA_LIMIT_CONNECTIONS PARA_QUOTA_BYTES PARA_AUDIT PARA_DNS_LOG PARA_LEARN
+}
+
+# members SET: what the cage's set holds, without the times
+members() {
+	in_cage ipset list "$1" | sed '1,/^Members/d; s/ timeout [0-9]*$//' | sort
 }
 
 # assert_status N, assert_says TEXT, refute_says TEXT: on the last run, whose output is shown when they fail.

@@ -131,12 +131,33 @@ check() {
 		[1.2.3.4]:80|only an IPv6 address
 		:443|a host is missing
 		443|a port by itself
-		*.example.org|cannot enforce wildcards
 		aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example|at most 63
 	BAD
 	PARA_ALLOWED_DOMAINS="ok.example,$(printf 'a%.0s' {1..60}).$(printf 'b%.0s' {1..60}).$(printf 'c%.0s' {1..60}).$(printf 'd%.0s' {1..60}).eeeeeeeeee" check
 	assert_status 101
 	assert_says "at most 253"
+}
+
+@test "a wildcard needs the guard, and DNS" {
+	PARA_ALLOWED_DOMAINS="*.example.org:443" check
+	assert_status 0
+	PARA_GUARD=off PARA_ALLOWED_DOMAINS="*.example.org:443" check
+	assert_status 101
+	assert_says "'*.example.org:443' is a wildcard, and only the guard knows what it means"
+	PARA_ALLOW_DNS=none PARA_ALLOWED_DOMAINS="*.example.org:443" check
+	assert_status 101
+	assert_says "without DNS"
+	PARA_ALLOW_INBOUND="*.example.org:443" check
+	assert_status 101
+	assert_says "nobody can be let in by one"
+	PARA_GUARD=off PARA_DNS=filter check
+	assert_status 101
+	assert_says "PARA_DNS=filter needs the guard"
+	PARA_GUARD=off PARA_NETWORK_MODE=unprotected-observe check
+	assert_status 101
+	PARA_ALLOWED_DOMAINS="*.example.org" run "$SECURE_INIT" setup
+	assert_status 101
+	assert_says "nothing stays behind"
 }
 
 @test "bad values of the other variables are errors, with the right form" {

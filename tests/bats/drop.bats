@@ -92,7 +92,7 @@ users() {
 
 @test "ambient and inheritable capabilities of the start are gone (podman's --user)" {
 	run nsenter --net="/run/netns/$CAGE" unshare --pid --fork --kill-child --mount --mount-proc -- \
-		sh -c 'mount --bind "$1" /etc/resolv.conf; shift; exec setpriv --inh-caps +net_admin,+setpcap,+net_raw --ambient-caps +net_admin,+setpcap,+net_raw --reuid 1000 --clear-groups -- "$@"' \
+		sh -c 'mount --bind "$1" /etc/resolv.conf; shift; exec setpriv --inh-caps +net_admin,+setpcap,+setuid,+setgid,+net_raw --ambient-caps +net_admin,+setpcap,+setuid,+setgid,+net_raw --reuid 1000 --clear-groups -- "$@"' \
 		sh "$LAB/resolv.conf" "$SECURE_INIT" -- grep -E '^(Uid|Cap|NoNew)' /proc/self/status
 	assert_status 0
 	no_capabilities

@@ -19,15 +19,23 @@ unprivileged="setpriv --reuid 65534 --regid 65534 --clear-groups --"
 		  $EXAMPLE: allowed by the policy
 		    by the entry example.com:443
 		    by the set allowed-ports
-		    by rule 5 of OUTPUT: -A OUTPUT -p tcp -m set --match-set allowed-ports dst,dst -j ACCEPT
+		    by rule 7 of OUTPUT: -A OUTPUT -p tcp -m set --match-set allowed-ports dst,dst -j ACCEPT
 		  $EXAMPLE6: allowed by the policy
 		    by the entry example.com:443
 		    by the set allowed-ports6
-		    by rule 9 of OUTPUT: -A OUTPUT -p tcp -m set --match-set allowed-ports6 dst,dst -j ACCEPT
+		    by rule 11 of OUTPUT: -A OUTPUT -p tcp -m set --match-set allowed-ports6 dst,dst -j ACCEPT
 	SAYS
-	run cage $unprivileged "$SECURE_INIT" explain 10.1.2.3:53/udp
+	run cage $unprivileged "$SECURE_INIT" explain 10.1.2.3:54/udp
 	assert_status 0
 	assert_says "by the entry 10.0.0.0/8"
+	run cage $unprivileged "$SECURE_INIT" explain 10.1.2.3:53/udp
+	assert_status 0
+	assert_says "10.1.2.3: led to the guard"
+	PARA_GUARD=off run cage $unprivileged "$SECURE_INIT" explain 10.1.2.3:53/udp
+	assert_says "by the entry 10.0.0.0/8"
+	PARA_ALLOWED_DOMAINS="*.com:443" run cage $unprivileged "$SECURE_INIT" explain example.com:443
+	assert_status 0
+	assert_says "by the entry example.com:443"
 	run cage $unprivileged "$SECURE_INIT" explain registry.npmjs.org:443 example.com:80 '[2001:db8::1]:443' $EXAMPLE/icmp
 	assert_status 1
 	assert_says "$NPM: blocked by the policy"
@@ -37,7 +45,7 @@ unprivileged="setpriv --reuid 65534 --regid 65534 --clear-groups --"
 	run cage $unprivileged "$SECURE_INIT" explain localhost:80 $GATEWAY:53/udp 198.51.100.1:22
 	assert_status 0
 	assert_says "it is this container itself"
-	assert_says "--dport 53 -j ACCEPT"
+	assert_says "$GATEWAY: led to the guard"
 	assert_says "--dport 22 -j ACCEPT"
 	for question in 10.0.0.0/8 example.com:80,443 a,b @npm example.com:443/nothing '*.example.com' example.com:0; do
 		run cage "$SECURE_INIT" explain "$question"
@@ -69,7 +77,7 @@ unprivileged="setpriv --reuid 65534 --regid 65534 --clear-groups --"
 
 @test "plan for iptables-restore and ipset restore: they take it, and it is what secure-init itself installs" {
 	export PARA_NETWORK_MODE=blocklist PARA_BLOCKED_DOMAINS=10.0.0.0/8:443,2001:db8::/32 PARA_ALLOWED_DOMAINS=10.1.0.0/16,[2001:db8::1]:80-82 \
-		PARA_ALLOW_INBOUND=host,8080
+		PARA_ALLOW_INBOUND=host,8080 PARA_GUARD=off
 	run cage "$SECURE_INIT" setup
 	assert_status 0
 	all() { in_cage iptables -S; in_cage ip6tables -S; in_cage ipset save | sort; }

@@ -87,18 +87,37 @@ load common
 		-A INPUT -s 172.17.0.0/16 -j ACCEPT
 		-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
 		-A OUTPUT -o lo -j ACCEPT
+		-A OUTPUT -d 127.0.0.1/32 -p udp -m udp --dport 10053 -j ACCEPT
+		-A OUTPUT -d 127.0.0.1/32 -p tcp -m tcp --dport 10053 -j ACCEPT
 		-A OUTPUT -p tcp -m set --match-set allowed-domains dst -j ACCEPT
 		-A OUTPUT -p udp -m set --match-set allowed-domains dst -j ACCEPT
 		-A OUTPUT -p tcp -m set --match-set allowed-ports dst,dst -j ACCEPT
 		-A OUTPUT -p udp -m set --match-set allowed-ports dst,dst -j ACCEPT
-		-A OUTPUT -d 172.17.0.1/32 -p udp -m udp --dport 53 -j ACCEPT
-		-A OUTPUT -d 172.17.0.1/32 -p tcp -m tcp --dport 53 -j ACCEPT
+		-A OUTPUT -d 172.17.0.1/32 -p udp -m udp --dport 53 -m owner --uid-owner 65501 -j ACCEPT
+		-A OUTPUT -d 172.17.0.1/32 -p tcp -m tcp --dport 53 -m owner --uid-owner 65501 -j ACCEPT
 		-A OUTPUT -p tcp -m tcp --dport 22 -j ACCEPT
 		-A OUTPUT -d 172.17.0.0/16 -j ACCEPT
+		-A OUTPUT -j NFLOG --nflog-prefix refused --nflog-group 10053
 		-A OUTPUT -j REJECT --reject-with icmp-admin-prohibited
 	RULES
 	run in_cage nft list ruleset
 	assert_status 0
+	run in_cage nft list table inet secure-init
+	assert_says "type nat hook output priority -105; policy accept;"
+	[ "$(grep -c 'meta skuid != 65501 .*dport 53 .*redirect to :10053' <<< "$output")" -eq 2 ]
+}
+
+@test "without the guard the agent itself asks the resolvers, and nothing is logged" {
+	PARA_GUARD=off run caged dig +short api.anthropic.com
+	assert_status 0
+	assert_says "$ANTHROPIC"
+	run in_cage iptables -S OUTPUT
+	assert_says "-A OUTPUT -d 172.17.0.1/32 -p udp -m udp --dport 53 -j ACCEPT"
+	refute_says NFLOG
+	run in_cage nft list tables
+	refute_says "inet secure-init"
+	run in_cage ipset list allowed-domains
+	assert_says "$ANTHROPIC timeout 0"
 }
 
 @test "para's two checks" {
@@ -113,7 +132,6 @@ load common
 	PARA_ALLOWED_DOMAINS=api.anthropic.com,10.0.0.0/25,10.0.0.128/25,10.0.0.7,registry.npmjs.org:443,2001:db8::/33,2001:db8:8000::/33 \
 		run caged true
 	assert_status 0
-	members() { in_cage ipset list "$1" | sed '1,/^Members/d' | sort; }
 	diff <(members allowed-domains) <(printf '%s\n' 10.0.0.0/24 "$ANTHROPIC" | sort)
 	diff <(members allowed-domains6) <(printf '%s\n' 2001:db8::/32 "$ANTHROPIC6" | sort)
 	diff <(members allowed-ports) <(printf '%s\n' "$NPM,tcp:443" "$NPM,udp:443" | sort)
@@ -211,7 +229,7 @@ load common
 }
 
 @test "what a killed start left behind does not matter to the next one" {
-	in_cage ipset create allowed-domains-next hash:net maxelem 262144
+	in_cage ipset create allowed-domains-next hash:net maxelem 262144 timeout 0
 	in_cage ipset add allowed-domains-next 8.8.8.8
 	run caged true
 	assert_status 0
@@ -251,7 +269,16 @@ load common
 	printf 'nameserver 127.0.0.11\n# ExtServers: [%s host(127.0.0.53)]\noptions ndots:0\n' "$BLOCKED" > "$LAB/resolv.docker"
 	PARA_ALLOWED_DOMAINS= CAGE_RESOLV=$LAB/resolv.docker run caged python3 "$TRY" tcp "$BLOCKED" 443
 	assert_says EHOSTUNREACH
-	assert_says "the servers that it asks: $BLOCKED"
+	assert_says "which asks from here as root: $BLOCKED"
+	run in_cage iptables -S OUTPUT
+	assert_says "-d $BLOCKED/32 -p udp -m udp --dport 53 -m owner --uid-owner 0 -j ACCEPT"
+	assert_says "-d 127.0.0.11/32 -m owner --uid-owner 65501 -j ACCEPT"
+	assert_says "-d 127.0.0.11/32 -j REJECT"
+	# root's packets are Docker's resolver, so DNS of an agent that is root cannot be filtered
+	PARA_ALLOWED_DOMAINS= PARA_DNS=filter CAGE_RESOLV=$LAB/resolv.docker run caged echo AGENT-RAN
+	assert_refused 102
+	assert_says "Run the agent as another user"
+	PARA_GUARD=off PARA_ALLOWED_DOMAINS= CAGE_RESOLV=$LAB/resolv.docker run caged true
 	run in_cage iptables -S OUTPUT
 	assert_says "-d $BLOCKED/32 -p udp -m udp --dport 53 -j ACCEPT"
 	refute_says "uid-owner"
@@ -262,10 +289,33 @@ load common
 	PARA_ALLOWED_DOMAINS= CAGE_RESOLV=$LAB/resolv.docker run caged echo AGENT-RAN
 	assert_refused 102
 	assert_says "Run the agent as another user"
-	PARA_RUN_AS=1000:1000 PARA_ALLOWED_DOMAINS= CAGE_RESOLV=$LAB/resolv.docker run caged sh -c \
+	PARA_GUARD=off PARA_RUN_AS=1000:1000 PARA_ALLOWED_DOMAINS= CAGE_RESOLV=$LAB/resolv.docker run caged sh -c \
 		"python3 '$TRY' tcp $BLOCKED 53; python3 '$TRY' udp $BLOCKED 53"
 	assert_says "EHOSTUNREACH"
 	assert_says "EPERM"
 	run in_cage iptables -S OUTPUT
 	assert_says "-p udp -m udp --dport 53 -m owner --uid-owner 0 -j ACCEPT"
+}
+
+@test "an agent that is root asks Docker's resolver, and gets the guard" {
+	printf 'nameserver 127.0.0.11\n# ExtServers: [%s]\n' "$GATEWAY" > "$LAB/resolv.docker"
+	in_cage nft -f - <<-'DOCKER'
+		table ip docker {
+			chain OUTPUT { type nat hook output priority -100;
+				ip daddr 127.0.0.11 udp dport 53 dnat to 127.0.0.11:40053
+				ip daddr 127.0.0.11 tcp dport 53 dnat to 127.0.0.11:40053
+			}
+		}
+	DOCKER
+	in_cage dnsmasq --conf-file=/dev/null --no-hosts --no-resolv --server="$GATEWAY" --user=root --port=40053 \
+		--listen-address=127.0.0.11 --bind-interfaces --pid-file="$LAB/docker.pid" 3>&-
+	PARA_DNS_LOG=true PARA_ALLOWED_DOMAINS=*.anthropic.com CAGE_RESOLV=$LAB/resolv.docker run caged sh -c \
+		"id -u; dig +short api.anthropic.com; dig +short +tcp api.anthropic.com; python3 '$TRY' tcp $ANTHROPIC 443"
+	lab_stop docker
+	in_cage nft delete table ip docker
+	assert_status 0
+	[ "$(grep -cx "$ANTHROPIC" <<< "$output")" -eq 2 ]
+	[ "$(grep -c ^open <<< "$output")" -eq 1 ]
+	# what the guard answers is on its record
+	assert_says "allowed: DNS question for api.anthropic.com (A)"
 }

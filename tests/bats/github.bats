@@ -16,10 +16,6 @@ refused() { # WORDS
 	assert_says "$1"
 }
 
-members() {
-	in_cage ipset list "$1" | sed '1,/^Members/d' | sort
-}
-
 # an answer of GitHub's form with these lists
 meta() { # WEB API GIT
 	printf '{"web": %s, "api": %s, "git": %s}' "$1" "$2" "$3"

@@ -166,7 +166,7 @@ for block in re.findall(r"^```json\n(.*?)^```$", open(sys.argv[1]).read(), re.M 
 }
 
 @test "a value that the environment overrides must be right all the same" {
-	PARA_NETWORK_MODE=none PARA_ALLOWED_DOMAINS='' refuses '{"mode": "open"}' "1:10: mode is 'open'; it must be allowlist, blocklist, proxy or none"
+	PARA_NETWORK_MODE=none PARA_ALLOWED_DOMAINS='' refuses '{"mode": "open"}' "1:10: mode is 'open'; it must be allowlist, blocklist, proxy, none or unprotected-observe"
 }
 
 @test "ports go on within an item alone, not from the environment's list or the item before" {
@@ -178,7 +178,7 @@ for block in re.findall(r"^```json\n(.*?)^```$", open(sys.argv[1]).read(), re.M 
 
 @test "an unknown key is named with its place, and with the key that was meant or all that there are" {
 	refuses $'{\n\t"allow": [],\n\t"alow": []\n}' "3:2: unknown key 'alow'; did you mean 'allow'?"
-	refuses '{"é": 1}' "1:2: unknown key 'é'; here may stand: isolation, mode, profile, allow, block, proxy, dns, ssh, host, inbound, networkMode, docker, version, \$schema"
+	refuses '{"é": 1}' "1:2: unknown key 'é'; here may stand: isolation, mode, profile, allow, block, proxy, dns, ssh, host, inbound, guard, names, connections, bytes, networkMode, docker, version, \$schema"
 	refuses '{"Allow": []}' "1:2: unknown key 'Allow'; did you mean 'allow'?"
 	refuses '{"network_mode": "none"}' "1:2: unknown key 'network_mode'; did you mean 'networkMode'?"
 	refuses '{"dsn": "none"}' "1:2: unknown key 'dsn'; did you mean 'dns'?"
@@ -221,7 +221,7 @@ for block in re.findall(r"^```json\n(.*?)^```$", open(sys.argv[1]).read(), re.M 
 }
 
 @test "a value that is not understood says where it stands" {
-	refuses '{"networkMode": "disabled"}' "1:17: networkMode is 'disabled'; it must be allowlist, blocklist, proxy or none"
+	refuses '{"networkMode": "disabled"}' "1:17: networkMode is 'disabled'; it must be allowlist, blocklist, proxy, none or unprotected-observe"
 	refuses '{"isolation": "tru"}' "1:15: isolation is 'tru'; it must be true or false (also 1/0, yes/no, on/off)"
 	refuses '{"profile": "lax"}' "1:13: profile is 'lax'; it must be default or strict"
 	refuses '{"dns": "any"}' "1:9: dns is 'any'; it must be resolvers or none"
@@ -270,7 +270,7 @@ for block in re.findall(r"^```json\n(.*?)^```$", open(sys.argv[1]).read(), re.M 
 	refuses '{"\u0061llow": ["é", 1]}' "1:17: allow: entry 1, 'é': a name with letters beyond ASCII; write its A-label, as 'idn2 NAME' prints it (xn--...)"
 	check '{"\u0061llow": ["\u0061.example"]}'
 	opens "open: a.example"
-	refuses '{"$schema": "é€🐧", "x": 1}' "1:20: unknown key 'x'; here may stand: isolation, mode, profile, allow, block, proxy, dns, ssh, host, inbound, networkMode, docker, version, \$schema"
+	refuses '{"$schema": "é€🐧", "x": 1}' "1:20: unknown key 'x'; here may stand: isolation, mode, profile, allow, block, proxy, dns, ssh, host, inbound, guard, names, connections, bytes, networkMode, docker, version, \$schema"
 }
 
 @test "a long list is read in little time, and an error at its end is found" {

@@ -64,8 +64,8 @@ start() { # COMMAND...
 	printf 'nameserver 169.254.169.254\nnameserver %s\n' "$GATEWAY" > "$LAB/metadata.conf"
 	CAGE_RESOLV=$LAB/metadata.conf PARA_NETWORK_MODE=blocklist start true
 	run in_cage iptables -S OUTPUT
-	[ "$(grep -n -- '-d 169.254.169.254/32 -p udp -m udp --dport 53 -j ACCEPT' <<< "$output" | cut -d: -f1)" -lt "$(grep -n 'blocked-domains' <<< "$output" | head -1 | cut -d: -f1)" ]
-	[ "$(grep -n -- "-d $GATEWAY/32 -p udp -m udp --dport 53 -j ACCEPT" <<< "$output" | cut -d: -f1)" -gt "$(grep -n 'blocked-ports' <<< "$output" | head -1 | cut -d: -f1)" ]
+	[ "$(grep -n -- '-d 169.254.169.254/32 -p udp -m udp --dport 53 -m owner --uid-owner 65501 -j ACCEPT' <<< "$output" | cut -d: -f1)" -lt "$(grep -n 'blocked-domains' <<< "$output" | head -1 | cut -d: -f1)" ]
+	[ "$(grep -n -- "-d $GATEWAY/32 -p udp -m udp --dport 53 -m owner --uid-owner 65501 -j ACCEPT" <<< "$output" | cut -d: -f1)" -gt "$(grep -n 'blocked-ports' <<< "$output" | head -1 | cut -d: -f1)" ]
 }
 
 @test "blocklist: an essential service that is closed is closed there too" {
@@ -121,17 +121,17 @@ start() { # COMMAND...
 }
 
 @test "proxy: the proxy and DNS, nothing else, and the agent's programs are told" {
-	PARA_NETWORK_MODE=proxy PARA_PROXY=http://example.com:443/ start sh -c 'env | grep -i proxy= | sort'
+	PARA_NETWORK_MODE=proxy PARA_PROXY=http://example.com:443/ start sh -c 'env | grep -i proxy= | sort; dig +short example.com'
 	for variable in HTTP_PROXY http_proxy HTTPS_PROXY https_proxy; do
 		assert_says "$variable=http://example.com:443"
 	done
 	assert_says "NO_PROXY=localhost,127.0.0.1,::1"
 	assert_says "proved: example.com port 443 could be connected to"
+	assert_says "$EXAMPLE"
 	goes tcp $EXAMPLE 443
 	stays tcp $EXAMPLE 80
 	stays tcp $ANTHROPIC 443 22
 	stays tcp $GATEWAY 22 443
-	goes tcp $GATEWAY 53
 	lab_clean
 	# an address; and one where nobody is
 	PARA_NETWORK_MODE=proxy PARA_PROXY=[$EXAMPLE6]:443 start sh -c 'echo $HTTP_PROXY'
@@ -146,12 +146,13 @@ start() { # COMMAND...
 }
 
 @test "strict: SSH and the host's network only by entry, and no private address by DNS" {
-	PARA_PROFILE=strict PARA_ALLOWED_DOMAINS=example.com,$ANTHROPIC:22 start true
+	PARA_PROFILE=strict PARA_ALLOWED_DOMAINS=example.com,$ANTHROPIC:22 start sh -c 'dig +short example.com; dig registry.npmjs.org'
+	assert_says "$EXAMPLE"
+	assert_says "status: REFUSED"
 	goes tcp $EXAMPLE 443
 	goes tcp $ANTHROPIC 22
 	stays tcp $NPM 22
 	stays tcp $GATEWAY 22 443
-	goes tcp $GATEWAY 53
 	run in_cage iptables -S INPUT
 	refute_says "172.17.0.0"
 	lab_clean

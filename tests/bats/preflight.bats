@@ -36,10 +36,31 @@ untouched() {
 	untouched
 }
 
-@test "NET_ADMIN, and SETPCAP for the drop, are enough" {
-	CAGE_CAPS=+net_admin,+setpcap run caged "${agent[@]}"
+@test "NET_ADMIN, SETPCAP for the drop, and SETUID and SETGID for the guard's users are enough" {
+	CAGE_CAPS=+net_admin,+setpcap,+setuid,+setgid run caged "${agent[@]}"
 	assert_status 0
 	assert_says AGENT-RAN
+	PARA_GUARD=off CAGE_CAPS=+net_admin,+setpcap run caged "${agent[@]}"
+	assert_status 0
+	assert_says AGENT-RAN
+	local missing
+	for missing in setuid setgid; do
+		CAGE_CAPS=+net_admin,+setpcap,$([ $missing = setuid ] && echo +setgid || echo +setuid) run caged "${agent[@]}"
+		assert_refused 102
+		assert_says "CAP_${missing^^} is missing"
+		assert_says "PARA_GUARD=off"
+	done
+}
+
+@test "the agent is none of the guard's users" {
+	local user
+	for user in 65501 65502; do
+		PARA_RUN_AS=$user run caged "${agent[@]}"
+		assert_refused 101
+		assert_says "the agent's user is $user, which is the guard's"
+		PARA_GUARD=off PARA_RUN_AS=$user run caged "${agent[@]}"
+		assert_status 0
+	done
 }
 
 @test "not PID 1: refused" {

@@ -144,11 +144,11 @@ enter() {
 @test "setup beside a secure-init that is process 1: refused, and nothing changes" {
 	PARA_RUN_AS=65534 start "$SECURE_INIT" -- sleep 60
 	lab_wait_for pgrep -P "$pid" -x sleep
-	before=$(in_cage iptables-save)
+	before=$(in_cage iptables -S)
 	PARA_ALLOWED_DOMAINS=10.0.0.0/8 run enter "$SECURE_INIT" setup
 	assert_status 102
 	assert_says "process 1 of this container is a secure-init already"
-	[ "$(in_cage iptables-save)" = "$before" ]
+	[ "$(in_cage iptables -S)" = "$before" ]
 	# the old name is used by scripts that want it closed: they hear that it is
 	run enter "$LAB/init-firewall.sh"
 	kill -KILL "$pid"
@@ -158,6 +158,8 @@ enter() {
 }
 
 @test "status: open, being set up, closed, and tampered with are told apart, also without privileges" {
+	# with the guard the sets are its business, which it watches
+	export PARA_GUARD=off
 	start sleep 60
 	run enter "$SECURE_INIT" status
 	assert_status 1
@@ -208,6 +210,22 @@ enter() {
 	wait $job || true
 	assert_status 1
 	assert_says "firewall"
+}
+
+@test "status beside a guard: the rules are compared, what the sets hold is the guard's" {
+	PARA_RUN_AS=65534 PARA_ALLOWED_DOMAINS=10.0.0.0/8 start "$SECURE_INIT" -- sleep 60
+	lab_wait_for pgrep -P "$pid" -x sleep
+	PARA_ALLOWED_DOMAINS=10.0.0.0/8 run enter "$SECURE_INIT" status
+	assert_status 0
+	assert_says "the rules are exactly those"
+	run enter "$SECURE_INIT" allow 10.77.0.0/16
+	assert_status 0
+	PARA_ALLOWED_DOMAINS=10.0.0.0/8 run enter "$SECURE_INIT" status
+	assert_status 0
+	PARA_ALLOW_SSH=none PARA_ALLOWED_DOMAINS=10.0.0.0/8 run enter "$SECURE_INIT" status
+	assert_status 1
+	kill -KILL "$pid"
+	wait $job || true
 }
 
 @test "para's names: secure-entrypoint.sh is secure-init, init-firewall.sh sets up or says how it is" {

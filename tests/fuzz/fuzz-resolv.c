@@ -4,6 +4,7 @@
  */
 #include "tests/fuzz/fuzz.h"
 
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "fw/policy.h"
@@ -33,6 +34,21 @@ static void check_address(const struct prefix *address, const char *file, size_t
 	must(address->family == AF_INET6 || stands_in(file, size, prefix_text(address, text)));
 }
 
+/* A domain as names are compared with it: lower case, no dot at either end, not longer than a name. */
+static void check_search(const char *domain, const char *file, size_t size)
+{
+	const size_t length = strnlen(domain, NAME_TEXT);
+
+	must(length > 0 && length < NAME_TEXT && *domain != '.' && domain[length - 1] != '.');
+	for (size_t i = 0; i < length; i++)
+		must((domain[i] < 'A' || domain[i] > 'Z') && strchr(" \t\r\n", domain[i]) == NULL);
+	/* it stands in the file, in whichever case */
+	for (size_t at = 0; at + length <= size; at++)
+		if (strncasecmp(file + at, domain, length) == 0)
+			return;
+	must(false);
+}
+
 static bool is_server(const struct resolv *resolv, const struct prefix *peer)
 {
 	for (unsigned int i = 0; i < resolv->n_servers; i++)
@@ -44,22 +60,30 @@ static bool is_server(const struct resolv *resolv, const struct prefix *peer)
 	return false;
 }
 
-static void check_rules(const struct resolv *resolv)
+static void check_rules(const struct resolv *resolv, bool guarded)
 {
 	const struct host_networks nowhere = {0};
-	const struct policy policy = {.isolated = true, .dns = DNS_RESOLVERS, .ssh = SSH_ANY};
+	const struct policy policy = {
+		.isolated = true, .guarded = guarded, .dns = DNS_RESOLVERS, .ssh = SSH_ANY};
 	struct ruleset ruleset;
 	struct error error;
 
-	must(policy_rules(&policy, resolv, &nowhere, false, false, &ruleset, &error) == 0);
+	must(policy_rules(&policy, resolv, &nowhere, false, STAGE_AGENT, &ruleset, &error) == 0);
 	must(ruleset.n <= RULES_MAX);
 	for (size_t i = 0; i < ruleset.n; i++) {
 		const struct rule *rule = &ruleset.v[i];
 
 		must(rule->peer.family == 0 || rule->peer.family == rule->family);
+		if (guarded && prefix_kind(&rule->peer) == ADDRESS_LOOPBACK) {
+			/* the guard's own place, and Docker's resolver, which the guard alone asks */
+			must(rule->dport == GUARD_PORT || (resolv->docker && rule->family == AF_INET));
+			continue;
+		}
 		must(rule->peer.family == 0 || (rule->dport == 53 && is_server(resolv, &rule->peer)));
 		must(rule->dport != 53 || rule->peer.family != 0 || rule->user == USER_ROOT);
-		must(rule->user != USER_ROOT || (resolv->docker && !resolv->upstreams_named));
+		must(guarded ? (rule->dport == 53) == (rule->user != USER_ANY) : rule->user != USER_GUARD);
+		must(rule->user != USER_ROOT || policy_root_asks(resolv));
+		must(rule->user != USER_ROOT || guarded || !resolv->upstreams_named);
 	}
 }
 
@@ -83,7 +107,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	for (unsigned int i = 0; i < resolv.n_upstreams; i++)
 		check_address(&resolv.upstreams[i], text, size);
 	must(resolv.docker == docker);
-	check_rules(&resolv);
+	must(resolv.n_search <= RESOLV_SEARCH_MAX);
+	for (unsigned int i = 0; i < resolv.n_search; i++)
+		check_search(resolv.search[i], text, size);
+	check_rules(&resolv, false);
+	check_rules(&resolv, true);
 	close(file.fd);
 	free(text);
 	return 0;

@@ -2,8 +2,9 @@
  * Any settings, taken one after another: a line "KEY VALUE", with the keys of a policy file. Lines that begin
  * with '<' are a resolv.conf, with '~' networks of the host, with '=' others that are near, with '^'
  * gateways;
- * '+' means that somebody asked for isolation by what he started. What is taken to the end is a policy that
- * keeps its own word, and becomes rules, of which there are not more for longer lists.
+ * '+' means that somebody asked for isolation by what he started, '!' that nothing stays behind. What is
+ * taken to the end is a policy that keeps its own word, and becomes rules, of which there are not more for
+ * longer lists.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -83,6 +84,9 @@ static int read_line(struct input *input, char *line)
 	case '+':
 		input->wanted = true;
 		return 0;
+	case '!':
+		input->settings.ends = true;
+		return 0;
 	default:
 		return take(input, line);
 	}
@@ -105,6 +109,20 @@ static void check_isolation(const struct input *input)
 	must(input->policy.isolated == any);
 }
 
+/* What only the guard can do is not promised without it. */
+static void check_guard(const struct policy *policy, const struct input *input)
+{
+	const char *guard = input->said[SETTING_GUARD], *names = input->said[SETTING_NAMES];
+
+	must(policy->guarded == (guard == NULL ? !input->settings.ends : !is_no(guard)));
+	must(!policy->guarded || !input->settings.ends);
+	must(policy->guarded || (!policy->filter && policy->mode != MODE_OBSERVE));
+	must(policy->filter ==
+		(names == NULL ? policy->strict && policy->guarded : strcasecmp(names, "filter") == 0));
+	must((policy->connections != 0) == (input->said[SETTING_CONNECTIONS] != NULL));
+	must((policy->bytes != 0) == (input->said[SETTING_BYTES] != NULL) && policy->bytes <= INT64_MAX);
+}
+
 static void check_policy(const struct input *input)
 {
 	const struct policy *policy = &input->policy;
@@ -114,11 +132,13 @@ static void check_policy(const struct input *input)
 	must(policy->dns != DNS_UNSAID && policy->ssh != SSH_UNSAID && policy->host != HOST_UNSAID);
 	for (int list = 0; list < LISTS; list++)
 		for (size_t i = 0; i < policy->list[list].n; i++)
-			must(policy->list[list].v[i].kind != ENTRY_WILDCARD);
+			must(policy->list[list].v[i].kind != ENTRY_WILDCARD ||
+				(policy->guarded && list != LIST_INBOUND));
 	must(!none || (allowed->n == 0 && policy->list[LIST_INBOUND].n == 0));
 	must(!none || (policy->dns == DNS_NONE && policy->ssh != SSH_ANY && policy->host == HOST_NONE));
 	must(policy->mode != MODE_PROXY || (allowed->n == 1 && allowed->v[0].n_ports == 1));
-	must(policy->mode != MODE_BLOCKLIST || policy->list[LIST_BLOCKED].n >= 9);
+	must(!policy_sends(policy) || policy->list[LIST_BLOCKED].n >= 9);
+	check_guard(policy, input);
 	must(policy->defaulted == (policy->mode == MODE_ALLOWLIST && input->said[SETTING_ALLOW] == NULL));
 	/* strict: what nobody named is closed */
 	must(!policy->strict || policy->ssh != SSH_ANY || input->said[SETTING_SSH] != NULL);
@@ -126,30 +146,40 @@ static void check_policy(const struct input *input)
 }
 
 /* Each rule is one that can be, and whoever is let through is so for a reason that the policy gives. */
-static void check_rule(const struct rule *rule, const struct input *input, bool dns)
+static void check_rule(const struct rule *rule, const struct input *input, bool dns, enum stage stage)
 {
 	const struct policy *policy = &input->policy;
 	const bool accepts = rule->verdict == VERDICT_ACCEPT, out = rule->chain == CHAIN_OUTPUT;
 	const bool service =
 		accepts && rule->set == 0 && rule->loopback == 0 && rule->states == 0 && rule->icmp6type == 0;
+	const bool guarded = policy->guarded && stage != STAGE_LOOKUP;
+	const bool asks = dns || (guarded && policy_has_names(policy));
 
 	must(rule->chain == CHAIN_INPUT || rule->chain == CHAIN_OUTPUT);
 	must(rule->family == AF_INET || rule->family == AF_INET6);
 	must(rule->peer.family == 0 || (rule->peer.family == rule->family && rule->peer.length > 0));
 	must(rule->set == 0 || set_kinds[rule->set - 1].family == rule->family);
 	must(rule->set == 0 || accepts == (SET_LIST(rule->set - 1) != LIST_BLOCKED));
+	must(rule->verdict != VERDICT_LOG || (out && guarded));
+	must(rule->user == USER_ANY || (accepts && out));
+	must(rule->user != USER_GUARD || guarded);
 	must(rule->reserved == 0 && (rule->dport == 0 || rule->protocol != 0));
 	if (!service)
 		return;
 	if (rule->dport == 53)
-		must(out && dns && (rule->peer.family != 0 || rule->user == USER_ROOT));
+		must(out && asks && (rule->peer.family != 0 || rule->user == USER_ROOT) &&
+			(!guarded || rule->user != USER_ANY));
+	else if (rule->dport == GUARD_PORT)
+		must(out && dns && guarded && prefix_kind(&rule->peer) == ADDRESS_LOOPBACK);
+	else if (rule->user == USER_GUARD)
+		must(out && asks && input->resolv.docker && prefix_kind(&rule->peer) == ADDRESS_LOOPBACK);
 	else if (rule->dport == 22)
 		must(out && policy->ssh == SSH_ANY && policy->mode != MODE_NONE);
 	else if (rule->peer.family != 0)
 		must(prefixes_cover(policy_host(policy, &input->host), &rule->peer) &&
 			(out || policy->inbound_host));
 	else
-		must(out && policy->mode == MODE_BLOCKLIST);
+		must(out && policy_sends(policy) && stage == STAGE_AGENT);
 }
 
 static int in_no_set(void *data, int set, const struct packet *packet)
@@ -202,29 +232,41 @@ static void check_places(const struct ruleset *ruleset, const struct input *inpu
 	}
 }
 
-static void check_rules(struct input *input, bool agent_is_root, bool looking_up)
+/* An agent that is root passes for Docker's resolver. */
+static void check_refusal(const struct input *input, bool agent_is_root, enum stage stage)
+{
+	const struct policy *policy = &input->policy;
+
+	must(agent_is_root && stage != STAGE_LOOKUP && policy_root_asks(&input->resolv));
+	must(policy->dns == DNS_RESOLVERS || (policy->guarded && policy_has_names(policy)));
+	must(!input->resolv.upstreams_named ||
+		(policy->guarded && (policy->filter || policy->dns == DNS_NONE)));
+	must(input->error.kind == FAIL_PRIVILEGE);
+}
+
+static void check_rules(struct input *input, bool agent_is_root, enum stage stage)
 {
 	struct policy *policy = &input->policy;
-	const bool dns = policy->dns == DNS_RESOLVERS || (looking_up && policy_has_names(policy));
+	const bool dns = policy->dns == DNS_RESOLVERS || (stage == STAGE_LOOKUP && policy_has_names(policy));
 	struct ruleset ruleset, again;
 	const struct rule *last[2] = {NULL, NULL};
 	int ret = policy_rules(
-		policy, &input->resolv, &input->host, agent_is_root, looking_up, &ruleset, &input->error);
+		policy, &input->resolv, &input->host, agent_is_root, stage, &ruleset, &input->error);
 
 	if (ret != 0) {
-		must(ret == -EPERM && agent_is_root && !looking_up && dns && input->resolv.docker);
-		must(input->error.kind == FAIL_PRIVILEGE);
+		must(ret == -EPERM);
+		check_refusal(input, agent_is_root, stage);
 		return;
 	}
 	must(ruleset.n <= RULES_MAX);
 	for (size_t i = 0; i < ruleset.n; i++) {
-		check_rule(&ruleset.v[i], input, dns);
+		check_rule(&ruleset.v[i], input, dns, stage);
 		last[ruleset.v[i].family == AF_INET6] = &ruleset.v[i];
 	}
 	for (int i = 0; i < 2; i++)
 		must(last[i]->chain == CHAIN_OUTPUT && last[i]->protocol == 0 && last[i]->set == 0 &&
-			last[i]->verdict == (policy->mode == MODE_BLOCKLIST && !looking_up ? VERDICT_ACCEPT
-											   : VERDICT_REJECT));
+			last[i]->verdict == (policy_sends(policy) && stage == STAGE_AGENT ? VERDICT_ACCEPT
+											  : VERDICT_REJECT));
 	check_places(&ruleset, input, dns);
 	for (int list = 0; list < LISTS; list++)
 		for (size_t i = 0; i < 3 && policy->list[list].n > 0; i++) {
@@ -232,8 +274,8 @@ static void check_rules(struct input *input, bool agent_is_root, bool looking_up
 
 			must(entries_add(&policy->list[list], &more) == 0);
 		}
-	must(policy_rules(policy, &input->resolv, &input->host, agent_is_root, looking_up, &again,
-		     &input->error) == 0);
+	must(policy_rules(
+		     policy, &input->resolv, &input->host, agent_is_root, stage, &again, &input->error) == 0);
 	must(memcmp(&again, &ruleset, sizeof(ruleset)) == 0);
 }
 
@@ -254,8 +296,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		check_isolation(&input);
 		if (input.policy.isolated) {
 			check_policy(&input);
-			for (int way = 0; way < 4; way++)
-				check_rules(&input, way & 1, way & 2);
+			for (int way = 0; way < 6; way++)
+				check_rules(&input, way & 1, (enum stage)(way / 2));
 		}
 	}
 	policy_free(&input.policy);

@@ -88,6 +88,17 @@ static void the_policys_variables(void **state)
 		{RUN, "PARA_ALLOW_SSH=none", true},
 		{RUN, "PARA_ALLOW_HOST=none", true},
 		{RUN, "PARA_ALLOW_INBOUND=none", true},
+		{RUN, "PARA_GUARD=off", true},
+		{RUN, "PARA_DNS=filter", true},
+		{RUN, "PARA_LIMIT_CONNECTIONS=300", true},
+		{RUN, "PARA_QUOTA_BYTES=2G", true},
+		/* how the guard behaves is no policy */
+		{RUN,
+			"PARA_AUDIT=off|PARA_DNS_LOG=true|PARA_LEARN=true|PARA_ON_TAMPER=stop|PARA_ON_GUARD_"
+			"LOSS="
+			"stop",
+			false},
+		{RUN, "PARA_SECCOMP=default", false},
 		/* in whatever order they stand */
 		{RUN, "PARA_NETWORK_MODE=none|PARA_NETWORK_ISOLATION=false", false},
 		/* the same twice is once */
@@ -158,6 +169,22 @@ static void bad_values(void **state)
 		{"PARA_LOG_LEVEL=verbose", "PARA_LOG_LEVEL is 'verbose'|error, warn, info or debug"},
 		{"PARA_LOG_LEVEL=", "PARA_LOG_LEVEL is ''|error, warn, info or debug"},
 		{"PARA_LOG_LEVEL=warning", "error, warn, info or debug"},
+		{"PARA_GUARD=maybe", "PARA_GUARD is 'maybe'|true or false"},
+		{"PARA_DNS=none", "PARA_DNS is 'none'|open or filter"},
+		{"PARA_LIMIT_CONNECTIONS=0", "PARA_LIMIT_CONNECTIONS is '0'|1 to 1000000"},
+		{"PARA_QUOTA_BYTES=2GB", "PARA_QUOTA_BYTES is '2GB'|500M"},
+		{"PARA_ON_TAMPER=", "PARA_ON_TAMPER is ''|repair or stop"},
+		{"PARA_ON_TAMPER=keep", "PARA_ON_TAMPER is 'keep'|repair or stop"},
+		{"PARA_ON_GUARD_LOSS=repair", "PARA_ON_GUARD_LOSS is 'repair'|keep or stop"},
+		{"PARA_DNS_LOG=", "PARA_DNS_LOG is ''|true or false"},
+		{"PARA_LEARN=1.0", "PARA_LEARN is '1.0'|true or false"},
+		{"PARA_SECCOMP=", "PARA_SECCOMP is ''|default, off, or io_uring"},
+		{"PARA_SECCOMP=on", "PARA_SECCOMP is 'on'|default, off, or io_uring"},
+		{"PARA_SECCOMP=default|PARA_PRIVILEGES=keep|PARA_NETWORK_ISOLATION=false",
+			"PARA_SECCOMP does not go with PARA_PRIVILEGES=keep"},
+		{"PARA_GUARD=on|PARA_GUARD=off", "PARA_GUARD is in the environment twice"},
+		{"PARA_ON_TAMPER=stop|PARA_ON_TAMPER=repair", "PARA_ON_TAMPER is in the environment twice"},
+		{"PARA_SECCOMP=default|PARA_SECCOMP=off", "PARA_SECCOMP is in the environment twice"},
 	};
 
 	(void)state;
@@ -189,7 +216,8 @@ static void unknown_variables_are_named(void **state)
 static void misspelt_variables_of_the_policy_are_refused(void **state)
 {
 	static const char *const names[] = {"PARA_ALLOW_DOMAINS", "PARA_NETWORK_ISOLATIO",
-		"PARA_NETWORK_ISOLATIONS", "PARA_BLOCKED_DOMAIN", "PARA_PROXI", "PARA_ALLOW_HOSTS"};
+		"PARA_NETWORK_ISOLATIONS", "PARA_BLOCKED_DOMAIN", "PARA_PROXI", "PARA_ALLOW_HOSTS",
+		"PARA_GUARDS", "PARA_QUOTA_BYTE", "PARA_LIMIT_CONNECTION"};
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(names); i++) {
@@ -197,6 +225,97 @@ static void misspelt_variables_of_the_policy_are_refused(void **state)
 
 		snprintf(variables, sizeof(variables), "%s=false", names[i]);
 		refuses(RUN, variables, FAIL_CONFIG, "is not a variable of secure-init; did you mean PARA_");
+	}
+}
+
+static void the_guards_behaviour(void **state)
+{
+	static const struct {
+		const char *variables, *audit;
+		bool dns_log, learn, stop_on_tamper, stop_on_loss;
+	} rows[] = {
+		{"", NULL, false, false, false, false},
+		{"PARA_AUDIT=off", "off", false, false, false, false},
+		{"PARA_AUDIT=", "", false, false, false, false},
+		{"PARA_AUDIT=unix:/run/audit", "unix:/run/audit", false, false, false, false},
+		{"PARA_DNS_LOG=yes", NULL, true, false, false, false},
+		{"PARA_LEARN=TRUE", NULL, false, true, false, false},
+		{"PARA_ON_TAMPER=Stop", NULL, false, false, true, false},
+		{"PARA_ON_TAMPER=repair|PARA_ON_GUARD_LOSS=stop", NULL, false, false, false, true},
+		{"PARA_ON_TAMPER=stop|PARA_ON_GUARD_LOSS=Keep", NULL, false, false, true, false},
+		{"PARA_DNS_LOG=off|PARA_LEARN=no", NULL, false, false, false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct call *it = call(RUN, rows[i].variables);
+		const struct guard_settings *is = &it->config.guard;
+
+		must(it->ret == 0, "'%s': %s", rows[i].variables, it->error.text);
+		must(is->dns_log == rows[i].dns_log && is->learn == rows[i].learn &&
+				is->stop_on_tamper == rows[i].stop_on_tamper &&
+				is->stop_on_loss == rows[i].stop_on_loss,
+			"'%s': %d %d %d %d", rows[i].variables, is->dns_log, is->learn, is->stop_on_tamper,
+			is->stop_on_loss);
+		must((is->audit == NULL) == (rows[i].audit == NULL) &&
+				(is->audit == NULL || strcmp(is->audit, rows[i].audit) == 0),
+			"'%s': audit is %s", rows[i].variables, is->audit != NULL ? is->audit : "(nothing)");
+		/* process 1 is the one that ends the agent */
+		must(it->config.serving.stop_on_loss == rows[i].stop_on_loss, "'%s'", rows[i].variables);
+		policy_free(&it->config.policy);
+	}
+}
+
+/* A set-up that ends leaves no guard, whoever asks for one. */
+static void set_ups_that_end(void **state)
+{
+	static const char *const words[] = {"secure-init|setup", "init-firewall.sh"};
+	struct call *it;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(words); i++) {
+		it = call(words[i], "PARA_ALLOWED_DOMAINS=a.com");
+
+		must(it->ret == 0 && !it->config.policy.guarded, "%s is guarded", words[i]);
+		policy_free(&it->config.policy);
+		refuses(words[i], "PARA_ALLOWED_DOMAINS=a.com|PARA_GUARD=on", FAIL_CONFIG,
+			"PARA_GUARD is on, and a set-up that ends");
+		refuses(words[i], "PARA_ALLOWED_DOMAINS=*.a.com", FAIL_CONFIG, "'*.a.com' is a wildcard");
+	}
+	it = call(RUN, "PARA_ALLOWED_DOMAINS=a.com");
+	assert_true(it->config.policy.guarded);
+	policy_free(&it->config.policy);
+}
+
+/* With isolation the fence is up unless it is taken down; without it only where it is asked for. */
+static void the_fence(void **state)
+{
+	static const struct {
+		const char *variables;
+		bool up, io_uring;
+	} rows[] = {
+		{"", false, false},
+		{"PARA_NETWORK_ISOLATION=false", false, false},
+		{"PARA_NETWORK_ISOLATION=true", true, false},
+		{"PARA_GUARD=off", true, false},
+		{"PARA_NETWORK_ISOLATION=true|PARA_SECCOMP=off", false, false},
+		{"PARA_NETWORK_ISOLATION=true|PARA_SECCOMP=Default", true, false},
+		{"PARA_NETWORK_ISOLATION=true|PARA_SECCOMP=io_uring", true, true},
+		{"PARA_SECCOMP=default", true, false},
+		{"PARA_SECCOMP=io_uring|PARA_NETWORK_ISOLATION=false", true, true},
+		{"PARA_PRIVILEGES=keep", false, false},
+		{"PARA_PRIVILEGES=keep|PARA_SECCOMP=off", false, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct call *it = call(RUN, rows[i].variables);
+
+		must(it->ret == 0, "'%s': %s", rows[i].variables, it->error.text);
+		must(it->config.fence.up == rows[i].up && it->config.fence.io_uring == rows[i].io_uring,
+			"'%s': up %d, io_uring %d", rows[i].variables, it->config.fence.up,
+			it->config.fence.io_uring);
+		policy_free(&it->config.policy);
 	}
 }
 
@@ -274,6 +393,13 @@ static void command_lines(void **state)
 		{"secure-init|--check|claude", "", ACTION_CHECK, false, NULL, "claude"},
 		{"secure-init|--check|--resolve", "", ACTION_CHECK, true, NULL, NULL},
 		{"secure-init|--resolve|--check", "", ACTION_CHECK, true, NULL, NULL},
+		/* changes keep their word, which says which it is */
+		{"secure-init|allow|a.com", "", ACTION_CHANGE, false, NULL, "allow"},
+		{"secure-init|deny|a.com", "", ACTION_CHANGE, false, NULL, "deny"},
+		{"secure-init|reload", "", ACTION_CHANGE, false, NULL, "reload"},
+		{"secure-init|list|json", "", ACTION_CHANGE, false, NULL, "list"},
+		{"secure-init|report|/tmp/x", "", ACTION_REPORT, false, NULL, "/tmp/x"},
+		{"secure-init|--|allow|a.com", "", ACTION_RUN, false, NULL, "allow"},
 		{"secure-init|--help", "", ACTION_HELP, false, NULL, NULL},
 		{"secure-init|--version", "", ACTION_VERSION, false, NULL, NULL},
 		{"secure-init|--check|--version", "", ACTION_VERSION, false, NULL, NULL},
@@ -377,6 +503,9 @@ int main(void)
 		cmocka_unit_test(a_list_that_is_ignored_is_named),
 		cmocka_unit_test(unknown_variables_are_named),
 		cmocka_unit_test(misspelt_variables_of_the_policy_are_refused),
+		cmocka_unit_test(the_guards_behaviour),
+		cmocka_unit_test(set_ups_that_end),
+		cmocka_unit_test(the_fence),
 		cmocka_unit_test(timeouts),
 		cmocka_unit_test(the_log),
 		cmocka_unit_test(command_lines),

@@ -12,6 +12,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/xt_conntrack.h>
+#include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_owner.h>
 #include <linux/netfilter/xt_set.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
@@ -250,6 +251,18 @@ static void owners(void **state)
 		{"owner_agent", {.uid_min = 1000, .uid_max = 1000, .match = XT_OWNER_UID}},
 		{"owner_but_root", {.match = XT_OWNER_UID, .invert = XT_OWNER_UID}},
 		{"owner_group", {.match = XT_OWNER_GID}},
+		{"owner_warden", {.uid_min = 65502, .uid_max = 65502, .match = XT_OWNER_UID}},
+		{"owner_next_to_root", {.uid_min = 1, .uid_max = 1, .match = XT_OWNER_UID}},
+		{"owner_from_root_on", {.uid_min = 0, .uid_max = 65501, .match = XT_OWNER_UID}},
+		{"owner_from_the_guard_on", {.uid_min = 65501, .uid_max = UINT32_MAX, .match = XT_OWNER_UID}},
+		{"owner_up_to_the_guard", {.uid_min = 1000, .uid_max = 65501, .match = XT_OWNER_UID}},
+		{"owner_but_the_guard",
+			{.uid_min = 65501, .uid_max = 65501, .match = XT_OWNER_UID, .invert = XT_OWNER_UID}},
+		{"owner_group_of_the_guard", {.gid_min = 65501, .gid_max = 65501, .match = XT_OWNER_GID}},
+		{"owner_user_and_group",
+			{.uid_min = 65501, .uid_max = 65501, .match = XT_OWNER_UID | XT_OWNER_GID}},
+		{"owner_has_a_socket",
+			{.uid_min = 65501, .uid_max = 65501, .match = XT_OWNER_UID | XT_OWNER_SOCKET}},
 	};
 
 	(void)state;
@@ -396,6 +409,27 @@ static void two_states_apart(struct rule_message *m)
 	put_xt(m, "match", "conntrack", 3, &info, sizeof(info));
 }
 
+static void two_owners(struct rule_message *m)
+{
+	struct xt_owner_match_info info = {.match = XT_OWNER_UID};
+
+	put_xt(m, "match", "owner", 1, &info, sizeof(info));
+	info.uid_min = info.uid_max = 65501;
+	put_xt(m, "match", "owner", 1, &info, sizeof(info));
+}
+
+static void owner_of_revision_0(struct rule_message *m)
+{
+	const struct xt_owner_match_info info = {.match = XT_OWNER_UID};
+
+	put_xt(m, "match", "owner", 0, &info, sizeof(info));
+}
+
+static void owner_cut_off(struct rule_message *m)
+{
+	put_xt(m, "match", "owner", 1, zeros, 8);
+}
+
 static void two_sets(struct rule_message *m)
 {
 	put_set(m, rule_message_index[SET_PORTS4], 2, 0, 0);
@@ -441,6 +475,9 @@ static void expressions(void **state)
 		BENT(two_ports, IPV4),
 		BENT(two_states_apart, IPV4),
 		BENT(two_sets, IPV4),
+		BENT(two_owners, IPV4),
+		BENT(owner_of_revision_0, IPV4),
+		BENT(owner_cut_off, IPV4),
 		BENT(two_icmp6, IPV6),
 	};
 
@@ -508,6 +545,57 @@ static void targets(void **state)
 	must_be_odd("target-dnat", m);
 }
 
+/* One that tells somebody else, or holds packets back, or less of them, would leave the record with holes. */
+static void logs(void **state)
+{
+	static const struct {
+		const char *name;
+		struct xt_nflog_info info;
+		uint32_t revision;
+		size_t size;
+	} rows[] = {
+		{"nflog_of_no_group", {.prefix = "refused"}, 0, sizeof(struct xt_nflog_info)},
+		{"nflog_of_another_group", {.group = 10054, .prefix = "refused"}, 0,
+			sizeof(struct xt_nflog_info)},
+		{"nflog_of_no_prefix", {.group = 10053}, 0, sizeof(struct xt_nflog_info)},
+		{"nflog_of_another_prefix", {.group = 10053, .prefix = "limit"}, 0,
+			sizeof(struct xt_nflog_info)},
+		{"nflog_of_a_longer_prefix", {.group = 10053, .prefix = "refused "}, 0,
+			sizeof(struct xt_nflog_info)},
+		{"nflog_of_a_shorter_prefix", {.group = 10053, .prefix = "refuse"}, 0,
+			sizeof(struct xt_nflog_info)},
+		{"nflog_with_more_behind_its_prefix", {.group = 10053, .prefix = "refused\0x"}, 0,
+			sizeof(struct xt_nflog_info)},
+		{"nflog_that_waits", {.group = 10053, .threshold = 100, .prefix = "refused"}, 0,
+			sizeof(struct xt_nflog_info)},
+		{"nflog_that_cuts", {.group = 10053, .len = 16, .prefix = "refused"}, 0,
+			sizeof(struct xt_nflog_info)},
+		{"nflog_with_flags", {.group = 10053, .flags = XT_NFLOG_F_COPY_LEN, .prefix = "refused"}, 0,
+			sizeof(struct xt_nflog_info)},
+		{"nflog_revision_1", {.group = 10053, .prefix = "refused"}, 1, sizeof(struct xt_nflog_info)},
+		{"nflog_cut_off", {.group = 10053, .prefix = "refused"}, 0, 24},
+	};
+	const struct xt_nflog_info ours = {.group = 10053, .prefix = "refused"};
+	struct rule_message *m;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		m = begin(NFPROTO_IPV4, "OUTPUT");
+		put_counter(m, 1, 60);
+		put_xt(m, "target", "NFLOG", rows[i].revision, &rows[i].info, rows[i].size);
+		must_be_odd(rows[i].name, m);
+	}
+	/* a rule has one end */
+	m = begin(NFPROTO_IPV4, "OUTPUT");
+	put_xt(m, "target", "NFLOG", 0, &ours, sizeof(ours));
+	put_verdict(m, NF_ACCEPT, NULL);
+	must_be_odd("nflog_and_accept", m);
+	m = begin(NFPROTO_IPV4, "OUTPUT");
+	put_xt(m, "match", "NFLOG", 0, &ours, sizeof(ours));
+	put_verdict(m, NF_ACCEPT, NULL);
+	must_be_odd("nflog_as_a_match", m);
+}
+
 int main(int argc, char *argv[])
 {
 	const struct CMUnitTest tests[] = {
@@ -521,6 +609,7 @@ int main(int argc, char *argv[])
 		cmocka_unit_test(expressions),
 		cmocka_unit_test(verdicts),
 		cmocka_unit_test(targets),
+		cmocka_unit_test(logs),
 	};
 
 	if (argc == 2)

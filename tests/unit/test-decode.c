@@ -74,6 +74,20 @@ static void our_rules_come_back_as_they_were(void **state)
 			.protocol = IPPROTO_TCP,
 			.set = SET_OF(LIST_BLOCKED, SET_PORTS6) + 1,
 			.verdict = VERDICT_RESET},
+		/* the guard's own way to DNS, and what it is told */
+		{.family = AF_INET6,
+			.chain = CHAIN_OUTPUT,
+			.peer = prefix("2001:db8::53"),
+			.protocol = IPPROTO_TCP,
+			.dport = 53,
+			.user = USER_GUARD},
+		{.family = AF_INET, .chain = CHAIN_OUTPUT, .peer = prefix("127.0.0.11"), .user = USER_GUARD},
+		{.family = AF_INET, .chain = CHAIN_OUTPUT, .verdict = VERDICT_LOG},
+		{.family = AF_INET6,
+			.chain = CHAIN_OUTPUT,
+			.protocol = IPPROTO_UDP,
+			.set = SET_OF(LIST_BLOCKED, SET_PORTS6) + 1,
+			.verdict = VERDICT_LOG},
 	};
 
 	(void)state;

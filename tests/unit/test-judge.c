@@ -67,7 +67,7 @@ static const char *verdict(
 	assert_int_equal(prefixes_add(&host.networks, &network), 0);
 	assert_int_equal(prefixes_add(&host.onlink, &network), 0);
 	assert_int_equal(prefixes_add(&host.gateways, &gateway), 0);
-	assert_int_equal(policy_rules(policy, &resolv, &host, false, false, &ruleset, &error), 0);
+	assert_int_equal(policy_rules(policy, &resolv, &host, false, STAGE_AGENT, &ruleset, &error), 0);
 	assert_int_equal(judge(&ruleset, in_contents, (void *)contents, &it, &rule, &place), 0);
 	prefixes_free(&host.networks);
 	prefixes_free(&host.onlink);
@@ -135,6 +135,17 @@ static void what_becomes_of_a_packet(void **state)
 				   "[2001:db9::1]:80",
 			.rejects = "203.0.113.6:80 203.0.113.6/icmp 198.51.100.1:443 198.51.100.1:443/udp "
 				   "[2001:db8::1]:80 [2001:db8::1]/icmp6"},
+		/* behind the guard the agent gets to it alone, and not to whom it asks */
+		{.said = {.guarded = true},
+			.allowed = "198.51.100.7,203.0.113.53:53",
+			.accepts = "127.0.0.1:10053/udp [::1]:10053 198.51.100.7:1 203.0.113.53:53/udp "
+				   "198.51.100.1:22",
+			.rejects = "192.0.2.53:53 192.0.2.53:53/udp 169.254.169.254:53/udp 198.51.100.1:53 "
+				   "198.51.100.1:10053"},
+		{.said = {.guarded = true, .mode = MODE_OBSERVE},
+			.blocked = "198.51.100.0/24",
+			.accepts = "203.0.113.9:1 203.0.113.9/icmp [2001:db8::1]:80",
+			.rejects = "198.51.100.1:80 198.51.100.1/icmp"},
 		{.said = {.mode = MODE_PROXY},
 			.allowed = "203.0.113.5:3128",
 			.accepts = "203.0.113.5:3128 192.0.2.53:53/udp",
@@ -220,6 +231,30 @@ static void which_rule_decides(void **state)
 	assert_null(rule);
 }
 
+/* Who only tells decides nothing; who is let through by his uid is not the agent. */
+static void what_the_guard_is_told(void **state)
+{
+	const struct ruleset ruleset = {
+		.n = 5,
+		.v = {{.family = AF_INET, .chain = CHAIN_OUTPUT, .user = USER_GUARD},
+			{.family = AF_INET, .chain = CHAIN_OUTPUT, .verdict = VERDICT_LOG},
+			{.family = AF_INET, .chain = CHAIN_OUTPUT, .verdict = VERDICT_REJECT},
+			{.family = AF_INET6, .chain = CHAIN_OUTPUT, .verdict = VERDICT_LOG},
+			{.family = AF_INET6, .chain = CHAIN_OUTPUT}},
+	};
+	const struct packet four = packet("192.0.2.1:53/udp"), six = packet("[2001:db8::1]:53");
+	const struct rule *rule;
+	unsigned int place;
+
+	(void)state;
+	assert_int_equal(judge(&ruleset, NULL, NULL, &four, &rule, &place), 0);
+	assert_ptr_equal(rule, &ruleset.v[2]);
+	assert_int_equal(place, 3);
+	assert_int_equal(judge(&ruleset, NULL, NULL, &six, &rule, &place), 0);
+	assert_ptr_equal(rule, &ruleset.v[4]);
+	assert_int_equal(place, 2);
+}
+
 static int no_answer(void *data, int set, const struct packet *packet)
 {
 	(void)data;
@@ -247,6 +282,7 @@ int main(void)
 		cmocka_unit_test(what_becomes_of_a_packet),
 		cmocka_unit_test(closed_services_of_a_block_list),
 		cmocka_unit_test(which_rule_decides),
+		cmocka_unit_test(what_the_guard_is_told),
 		cmocka_unit_test(a_set_that_cannot_be_asked),
 	};
 

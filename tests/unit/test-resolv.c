@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <net/if.h>
 
 #include "fw/resolv.h"
 
@@ -169,6 +170,88 @@ static void one_line_alone(void **state)
 	assert_string_equal(in_words(&resolv), "N[192.0.2.53][192.0.2.1]");
 }
 
+/* What the libc appends: the last such line's domains, as they are compared with names. */
+static const char *searched(const char *file)
+{
+	static char text[4000];
+	struct resolv resolv;
+	struct error error = {0};
+	size_t used = 0;
+
+	must(resolv_read(file_of(0, file), &resolv, &error) == 0, "'%s': %s", file, error.text);
+	file_drop();
+	*text = '\0';
+	for (unsigned int i = 0; i < resolv.n_search; i++)
+		used += (size_t)snprintf(
+			text + used, sizeof(text) - used, "%s%s", i > 0 ? " " : "", resolv.search[i]);
+	return text;
+}
+
+static void search_domains(void **state)
+{
+	static const struct {
+		const char *file, *words;
+	} rows[] = {
+		{"", ""},
+		{"nameserver 192.0.2.53\n", ""},
+		{"search lan\n", "lan"},
+		{"search lan", "lan"},
+		{"domain lan\n", "lan"},
+		{"search\tcorp.example \t lan \r\n", "corp.example lan"},
+		{"search Corp.Example LAN\n", "corp.example lan"},
+		/* the root is none, and a dot at the end says nothing */
+		{"search . lan. corp.example.\n", "lan corp.example"},
+		{"search .. .lan lan.. ..x.. y\n", "lan y"},
+		{"search\nnameserver 192.0.2.53\n", ""},
+		/* the last line counts, whichever word it begins with */
+		{"search old\nsearch lan\n", "lan"},
+		{"domain old\nsearch lan\n", "lan"},
+		{"search old older\ndomain lan\n", "lan"},
+		{"search old\nsearch\n", ""},
+		{"search lan\nnameserver 192.0.2.53\noptions ndots:5\n", "lan"},
+		/* no such lines */
+		{"#search lan\n;search lan\nsearching lan\nSEARCH lan\nsearchlan\n", ""},
+		{"search a b c d e f g h i j\n", "a b c d e f g h"},
+	};
+	char file[2000], words[1000];
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++)
+		must(strcmp(searched(rows[i].file), rows[i].words) == 0, "'%s' is read as '%s'", rows[i].file,
+			searched(rows[i].file));
+	/* none longer than a name can be */
+	snprintf(file, sizeof(file), "search %s.lan lan\n", times("x", NAME_TEXT - 5));
+	snprintf(words, sizeof(words), "%s.lan lan", times("x", NAME_TEXT - 5));
+	assert_string_equal(searched(file), words);
+	snprintf(file, sizeof(file), "search %s.lan lan\n", times("x", NAME_TEXT - 4));
+	assert_string_equal(searched(file), "lan");
+}
+
+/* A link-local server is on one link, which the guard must name when it asks. */
+static void the_link_of_a_server(void **state)
+{
+	struct resolv resolv;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(resolv_read(file_of(0, "nameserver fe80::1%lo\nnameserver 192.0.2.1\nnameserver "
+						"fe80::2%no-such-interface\n"),
+				 &resolv, &error),
+		0);
+	file_drop();
+	assert_string_equal(in_words(&resolv), "[fe80::1 192.0.2.1 fe80::2][]");
+	assert_int_equal(resolv.scopes[0], if_nametoindex("lo"));
+	assert_int_not_equal(resolv.scopes[0], 0);
+	assert_int_equal(resolv.scopes[1], 0);
+	assert_int_equal(resolv.scopes[2], 0);
+	/* what is no server leaves its link to nobody */
+	assert_int_equal(
+		resolv_read(file_of(0, "nameserver x%lo\nnameserver 192.0.2.1\n"), &resolv, &error), 0);
+	file_drop();
+	assert_string_equal(in_words(&resolv), "[192.0.2.1][]");
+	assert_int_equal(resolv.scopes[0], 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -178,6 +261,8 @@ int main(void)
 		cmocka_unit_test(a_zero_byte_hides_only_its_own_line),
 		cmocka_unit_test(files_that_cannot_be_read),
 		cmocka_unit_test(one_line_alone),
+		cmocka_unit_test(search_domains),
+		cmocka_unit_test(the_link_of_a_server),
 	};
 
 	return cmocka_run_group_tests_name("resolv", tests, NULL, NULL);

@@ -31,6 +31,17 @@ static void rules_in_words(void **state)
 			 .dport = 53,
 			 .user = USER_ROOT},
 			"-A OUTPUT -p tcp --dport 53 -m owner --uid-owner 0 -j ACCEPT"},
+		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .peer = prefix("127.0.0.11"), .user = USER_GUARD},
+			"-A OUTPUT -d 127.0.0.11 -m owner --uid-owner 65501 -j ACCEPT"},
+		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .verdict = VERDICT_LOG},
+			"-A OUTPUT -j NFLOG --nflog-prefix refused --nflog-group 10053"},
+		{{.family = AF_INET6,
+			 .chain = CHAIN_OUTPUT,
+			 .protocol = IPPROTO_TCP,
+			 .set = SET_OF(LIST_BLOCKED, SET_PORTS6) + 1,
+			 .verdict = VERDICT_LOG},
+			"-A OUTPUT -p tcp -m set --match-set blocked-ports6 dst,dst -j NFLOG --nflog-prefix "
+			"refused --nflog-group 10053"},
 		{{.family = AF_INET, .chain = CHAIN_INPUT, .peer = prefix("172.17.0.0/16")},
 			"-A INPUT -s 172.17.0.0/16 -j ACCEPT"},
 		{{.family = AF_INET6, .chain = CHAIN_OUTPUT, .peer = prefix("fd00::/64")},
@@ -98,6 +109,11 @@ static void the_longest_rules(void **state)
 	/* more than any of ours asks for: whole */
 	rule_text(&rule, text);
 	must(says(text, " --reject-with icmp6-adm-prohibited"), "%s", text);
+	rule.user = USER_GUARD;
+	rule.verdict = VERDICT_LOG;
+	rule_text(&rule, text);
+	must(says(text, " --uid-owner 65501 | --nflog-group 10053"), "%s", text);
+	rule.verdict = VERDICT_REJECT;
 	/* all at once, which only a rule that is read back can have: cut, but inside its room */
 	rule.loopback = 1;
 	rule.icmp6type = 255;

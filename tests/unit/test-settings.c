@@ -24,6 +24,10 @@ static int value_of(const struct said *it, enum setting setting)
 		return (int)it->policy.ssh;
 	case SETTING_HOST:
 		return (int)it->policy.host;
+	case SETTING_GUARD:
+		return it->policy.guarded;
+	case SETTING_NAMES:
+		return it->policy.filter;
 	default:
 		fail_msg("no setting of one word");
 		return -1;
@@ -53,6 +57,8 @@ static void words(void **state)
 		{SETTING_MODE, "BLOCKLIST", MODE_BLOCKLIST},
 		{SETTING_MODE, "proxy", MODE_PROXY},
 		{SETTING_MODE, "none", MODE_NONE},
+		{SETTING_MODE, "unprotected-observe", MODE_OBSERVE},
+		{SETTING_MODE, "Unprotected-Observe", MODE_OBSERVE},
 		{SETTING_PROFILE, "default", false},
 		{SETTING_PROFILE, "strict", true},
 		{SETTING_PROFILE, "Strict", true},
@@ -64,6 +70,13 @@ static void words(void **state)
 		{SETTING_HOST, "subnet", HOST_SUBNET},
 		{SETTING_HOST, "Gateway", HOST_GATEWAY},
 		{SETTING_HOST, "none", HOST_NONE},
+		{SETTING_GUARD, "on", true},
+		{SETTING_GUARD, "TRUE", true},
+		{SETTING_GUARD, "Off", false},
+		{SETTING_GUARD, "0", false},
+		{SETTING_NAMES, "open", false},
+		{SETTING_NAMES, "filter", true},
+		{SETTING_NAMES, "FILTER", true},
 	};
 
 	(void)state;
@@ -83,7 +96,9 @@ static void words(void **state)
 /* Each message whole: it is all that the operator gets. */
 static void wrong_values(void **state)
 {
-#define SWITCH "it must be true or false (also 1/0, yes/no, on/off)"
+#define SWITCH	    "it must be true or false (also 1/0, yes/no, on/off)"
+#define MODES	    "it must be allowlist, blocklist, proxy, none or unprotected-observe"
+#define CONNECTIONS "it must be a number of connections a minute, from 1 to 1000000"
 	static const struct {
 		enum setting setting;
 		const char *value, *message;
@@ -94,12 +109,22 @@ static void wrong_values(void **state)
 		{SETTING_ISOLATION, " true", "PARA_NETWORK_ISOLATION is ' true'; " SWITCH},
 		{SETTING_ISOLATION, "true\n", "PARA_NETWORK_ISOLATION is 'true\n'; " SWITCH},
 		{SETTING_ISOLATION, "falsee", "PARA_NETWORK_ISOLATION is 'falsee'; " SWITCH},
-		{SETTING_MODE, "", "PARA_NETWORK_MODE is ''; it must be allowlist, blocklist, proxy or none"},
-		{SETTING_MODE, "allow",
-			"PARA_NETWORK_MODE is 'allow'; it must be allowlist, blocklist, proxy or none"},
-		{SETTING_MODE, "blocklist,none",
-			"PARA_NETWORK_MODE is 'blocklist,none'; it must be allowlist, blocklist, proxy or "
-			"none"},
+		{SETTING_MODE, "", "PARA_NETWORK_MODE is ''; " MODES},
+		{SETTING_MODE, "allow", "PARA_NETWORK_MODE is 'allow'; " MODES},
+		/* its long name is there so that nobody takes it for protection */
+		{SETTING_MODE, "observe", "PARA_NETWORK_MODE is 'observe'; " MODES},
+		{SETTING_MODE, "blocklist,none", "PARA_NETWORK_MODE is 'blocklist,none'; " MODES},
+		{SETTING_GUARD, "", "PARA_GUARD is ''; " SWITCH},
+		{SETTING_GUARD, "none", "PARA_GUARD is 'none'; " SWITCH},
+		{SETTING_NAMES, "", "PARA_DNS is ''; it must be open or filter"},
+		{SETTING_NAMES, "none", "PARA_DNS is 'none'; it must be open or filter"},
+		{SETTING_CONNECTIONS, "", "PARA_LIMIT_CONNECTIONS is ''; " CONNECTIONS},
+		{SETTING_CONNECTIONS, "0", "PARA_LIMIT_CONNECTIONS is '0'; " CONNECTIONS},
+		{SETTING_CONNECTIONS, "-1", "PARA_LIMIT_CONNECTIONS is '-1'; " CONNECTIONS},
+		{SETTING_CONNECTIONS, "1000001", "PARA_LIMIT_CONNECTIONS is '1000001'; " CONNECTIONS},
+		{SETTING_CONNECTIONS, "4294967297", "PARA_LIMIT_CONNECTIONS is '4294967297'; " CONNECTIONS},
+		{SETTING_CONNECTIONS, "60/m", "PARA_LIMIT_CONNECTIONS is '60/m'; " CONNECTIONS},
+		{SETTING_CONNECTIONS, "1K", "PARA_LIMIT_CONNECTIONS is '1K'; " CONNECTIONS},
 		{SETTING_PROFILE, "strickt", "PARA_PROFILE is 'strickt'; it must be default or strict"},
 		{SETTING_DNS, "any", "PARA_ALLOW_DNS is 'any'; it must be resolvers or none"},
 		{SETTING_DNS, "false", "PARA_ALLOW_DNS is 'false'; it must be resolvers or none"},
@@ -112,14 +137,6 @@ static void wrong_values(void **state)
 			"PARA_PROXY is '(not shown)'; it must be one HOST:PORT without user and password, as "
 			"in "
 			"proxy.example.com:3128"},
-		{SETTING_ALLOW, "a.com,*.b.com:443",
-			"PARA_ALLOWED_DOMAINS: entry 2, '*.b.com:443': this version cannot enforce "
-			"wildcards; name "
-			"each host, as in api.b.com"},
-		{SETTING_BLOCK, "*.b.com",
-			"PARA_BLOCKED_DOMAINS: entry 1, '*.b.com': this version cannot enforce wildcards; "
-			"name "
-			"each host, as in api.b.com"},
 		{SETTING_INBOUND, "65536",
 			"PARA_ALLOW_INBOUND: entry 1, '65536': a port is a number from 1 to 65535, or a "
 			"range such "
@@ -167,6 +184,10 @@ static void the_first_that_is_taken_wins(void **state)
 		{SETTING_DNS, "none", DNS_NONE, "resolvers"},
 		{SETTING_SSH, "allowlist", SSH_ALLOWLIST, "any"},
 		{SETTING_SSH, "none", SSH_NONE, "nonsense"},
+		{SETTING_GUARD, "off", false, "on"},
+		{SETTING_GUARD, "on", true, "off"},
+		{SETTING_NAMES, "filter", true, "open"},
+		{SETTING_NAMES, "open", false, "filter"},
 	};
 	struct said it = {0};
 
@@ -184,6 +205,13 @@ static void the_first_that_is_taken_wins(void **state)
 	take(&it, SETTING_PROXY, "q.com:3128");
 	must_list(&it, LIST_ALLOWED, "p.com:3128", "two proxies");
 	policy_free(&it.policy);
+	it = (struct said){0};
+	take(&it, SETTING_CONNECTIONS, "60");
+	take(&it, SETTING_CONNECTIONS, "600");
+	take(&it, SETTING_BYTES, "1M");
+	take(&it, SETTING_BYTES, "1T");
+	assert_int_equal(it.policy.connections, 60);
+	assert_int_equal(it.policy.bytes, 1 << 20);
 }
 
 static void isolation(void **state)
@@ -207,6 +235,10 @@ static void isolation(void **state)
 		{{{SETTING_SSH, "any"}}, false, true},
 		{{{SETTING_HOST, "subnet"}}, false, true},
 		{{{SETTING_INBOUND, "host"}}, false, true},
+		{{{SETTING_GUARD, "off"}}, false, true},
+		{{{SETTING_NAMES, "open"}}, false, true},
+		{{{SETTING_CONNECTIONS, "1"}}, false, true},
+		{{{SETTING_BYTES, "1"}}, false, true},
 		/* false has the last word, even over who asks for the set-up alone */
 		{{{SETTING_ISOLATION, "false"}}, true, false},
 		{{{SETTING_ISOLATION, "0"}, {SETTING_ALLOW, "a.com"}}, false, false},
@@ -321,6 +353,9 @@ static void the_lists_that_are_filled_in(void **state)
 		{{{SETTING_MODE, "blocklist"}, {SETTING_ALLOW, "169.254.169.254:80"},
 			 {SETTING_BLOCK, "b.com"}},
 			false, "169.254.169.254:80", "b.com " METADATA},
+		/* all is sent, so the metadata services are named as what is not */
+		{{{SETTING_MODE, "unprotected-observe"}}, false, "", METADATA},
+		{{{SETTING_MODE, "unprotected-observe"}, {SETTING_ALLOW, "a.com"}}, false, "a.com", METADATA},
 		/* off: nothing */
 		{{{SETTING_ISOLATION, "false"}, {SETTING_MODE, "blocklist"}}, false, "", ""},
 	};

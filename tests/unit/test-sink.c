@@ -46,7 +46,7 @@ static void open_it(const char *audit, struct sink *sink)
 {
 	struct error error;
 
-	must(sink_open(audit, sink, &error) == 0, "'%s': %s", audit, error.text);
+	must(sink_open(audit, false, sink, &error) == 0, "'%s': %s", audit, error.text);
 }
 
 static void must_refuse(const char *audit, const char *words)
@@ -55,7 +55,7 @@ static void must_refuse(const char *audit, const char *words)
 	struct error error;
 
 	hear_begin();
-	must(sink_open(audit, &sink, &error) < 0, "'%s' is opened", audit);
+	must(sink_open(audit, false, &sink, &error) < 0, "'%s' is opened", audit);
 	assert_string_equal(hear_end(), "");
 	must_say(&error, FAIL_CONFIG, words, audit);
 }
@@ -104,6 +104,7 @@ static void what_is_no_place_for_a_record(void **state)
 static void off_and_stderr(void **state)
 {
 	struct sink sink;
+	struct error error;
 
 	(void)state;
 	hear_begin();
@@ -113,6 +114,13 @@ static void off_and_stderr(void **state)
 	sink_summary(&sink, "summary");
 	sink_close(&sink);
 	assert_string_equal(hear_end(), "");
+	hear_begin();
+	assert_int_equal(sink_open("off", true, &sink, &error), 0);
+	sink_json(&sink, "{}");
+	sink_words(&sink, "words");
+	sink_summary(&sink, "summary");
+	sink_close(&sink);
+	assert_string_equal(hear_end(), "secure-init: summary\n");
 	hear_begin();
 	open_it("stderr", &sink);
 	sink_json(&sink, "{}");

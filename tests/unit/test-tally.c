@@ -221,7 +221,8 @@ static void a_flood_says_little_and_loses_nothing(void **state)
 		     "the firewall refused 131570 packets to more than 512 places; most: tcp to "
 		     "192.0.2.200 port "
 		     "22 (often.example), 500 times; |"
-		     "to allow all of this: PARA_ALLOWED_DOMAINS=192.0.2.1:|,often.example:22 and "),
+		     "to allow all of this: PARA_ALLOWED_DOMAINS=192.0.2.1:|,often.example:22\n|more hosts "
+		     "or ports are left out"),
 		"%s", strstr(bench.words, "the firewall refused"));
 	bench_end(&bench);
 }

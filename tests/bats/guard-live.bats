@@ -1,0 +1,335 @@
+# Live changes: allow, deny, list, reload, by whoever has NET_ADMIN over the container's network, and by nobody else.
+bats_require_minimum_version 1.5.0
+load common
+load guard
+
+setup_file() {
+	guard_lab
+	# holds connections open
+	ip netns exec "$WORLD" python3 "$LAB_SOURCE/hold.py" serve "$NPM" 7777 "$LAB/held" > /dev/null 2>&1 3>&- &
+	echo $! > "$LAB/hold.pid"
+	lab_wait_for test -e "$LAB/held"
+}
+
+teardown_file() {
+	lab_stop hold
+	lab_down
+}
+
+setup() { guard_setup; }
+teardown() { guard_teardown; }
+
+change() {
+	run in_cage "$SECURE_INIT" "$@"
+}
+
+# as docker exec -u root starts it: inside, with Docker's capabilities and the container's NET_ADMIN
+exec_root() {
+	nsenter -t "$init" -n -p -m -- setpriv --bounding-set "-all,$DOCKER_CAPS,+net_admin" --inh-caps -all -- "$@"
+}
+
+@test "allow and deny a name: open before the answer, closed after it, and on the list meanwhile" {
+	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	stays tcp $NPM 443
+	change allow v4.lab:443
+	assert_status 0
+	assert_says "v4.lab:443: allowed, at $NPM"
+	opens tcp $NPM 443
+	stays tcp $NPM 8000
+	ask v4.lab A; assert_rcode NOERROR
+	change list
+	assert_status 0
+	assert_says "allowed api.anthropic.com (from the start, 2 addresses by DNS)"
+	assert_says "allowed v4.lab:443 (by a live change, 1 address by DNS)"
+	change list json
+	python3 -c 'import json, sys; l = json.loads(sys.argv[1]); assert [e["entry"] for e in l if e["from"] == "live"] == ["v4.lab:443"], l' "$output"
+	run exec_root "$SECURE_INIT" deny v4.lab:443
+	assert_status 0
+	assert_says "no longer allowed"
+	stays tcp $NPM 443
+	run exec_root "$SECURE_INIT" list
+	refute_says v4.lab
+	# the one of the start goes as well
+	run exec_root "$SECURE_INIT" deny api.anthropic.com
+	assert_status 0
+	stays tcp $ANTHROPIC 443
+	says "live change by uid 0, pid "
+	says "allow v4.lab:443: allowed, at $NPM"
+	says "deny api.anthropic.com: no longer allowed"
+}
+
+@test "networks, ports, both families, several at once" {
+	PARA_ALLOWED_DOMAINS= start sleep 60
+	change allow 104.16.0.0/16:443,8000 "$EXAMPLE" "[$NPM6]:443"
+	assert_status 0
+	opens tcp $NPM 443
+	opens tcp $NPM 8000
+	stays tcp $NPM 80
+	opens tcp $EXAMPLE 80
+	opens udp $EXAMPLE 123
+	opens tcp $NPM6 443
+	stays tcp $NPM6 80
+	change deny $EXAMPLE
+	assert_status 0
+	stays tcp $EXAMPLE 80
+	opens tcp $NPM 443
+	# all of a network's entries, when no port is said
+	change deny 104.16.0.0/16
+	assert_status 0
+	stays tcp $NPM 443
+	opens tcp $NPM6 443
+	change deny 192.0.2.55
+	[ "$status" -ne 0 ]
+	assert_says "it is not on the list of what is allowed"
+}
+
+@test "--for: the kernel takes it out again, and its connections end" {
+	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	change allow v4.lab --for 3s
+	assert_status 0
+	change allow $EXAMPLE:8000 --for 3s
+	assert_status 0
+	opens tcp $EXAMPLE 8000
+	change list
+	assert_says "v4.lab (by a live change, for "
+	as_agent python3 "$LAB_SOURCE/hold.py" $NPM 7777 > "$LAB/run/holding" 2>&1 3>&- &
+	local holder=$!
+	lab_wait_for grep -q echo "$LAB/run/holding"
+	lab_wait_for grep -q cut "$LAB/run/holding"
+	wait $holder || true
+	stays tcp $NPM 443
+	stays tcp $EXAMPLE 8000
+	says "v4.lab is no longer allowed: its time is over"
+	change list
+	refute_says v4.lab
+	opens tcp $ANTHROPIC 443
+	change allow v4.lab --for 3y
+	[ "$status" -ne 0 ]
+	change allow v4.lab --for
+	[ "$status" -ne 0 ]
+}
+
+@test "deny ends what is connected by it, and nothing else" {
+	PARA_ALLOWED_DOMAINS=v4.lab:7777,104.16.1.0/24:8000,api.anthropic.com start sleep 60
+	as_agent python3 "$LAB_SOURCE/hold.py" $NPM 7777 > "$LAB/run/first" 2>&1 3>&- &
+	lab_wait_for grep -q echo "$LAB/run/first"
+	change deny 104.16.1.0/24:8000
+	assert_status 0
+	sleep 0.5
+	! grep -q cut "$LAB/run/first"
+	change deny v4.lab
+	assert_status 0
+	lab_wait_for grep -q cut "$LAB/run/first"
+	stays tcp $NPM 7777
+	# and for a block list, where denying is blocking
+	stop
+	lab_clean
+	PARA_NETWORK_MODE=blocklist PARA_BLOCKED_DOMAINS=example.com start sleep 60
+	as_agent python3 "$LAB_SOURCE/hold.py" $NPM 7777 > "$LAB/run/second" 2>&1 3>&- &
+	lab_wait_for grep -q echo "$LAB/run/second"
+	change deny $NPM
+	assert_status 0
+	assert_says blocked
+	lab_wait_for grep -q cut "$LAB/run/second"
+	stays tcp $NPM 443
+	opens tcp $ANTHROPIC 443
+}
+
+@test "wildcards, and names that DNS does not have, or has where nobody can mean" {
+	PARA_DNS=filter PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	ask www.chain.lab A; assert_rcode REFUSED
+	change allow '*.chain.lab:443'
+	assert_status 0
+	ask www.chain.lab A; assert_rcode NOERROR
+	opens tcp $NPM 443
+	change deny '*.chain.lab'
+	assert_status 0
+	stays tcp $NPM 443
+	ask www.chain.lab A; assert_rcode REFUSED
+	local before=$SECONDS
+	change allow nowhere.lab
+	[ "$status" -ne 0 ]
+	assert_says "DNS gave no address that may be opened for nowhere.lab"
+	change allow loop.lab
+	[ "$status" -ne 0 ]
+	[ $((SECONDS - before)) -le 14 ]
+	change list
+	refute_says nowhere.lab
+	refute_says loop.lab
+	ask nowhere.lab A; assert_rcode REFUSED
+	# what no entry can be
+	for entry in 'exa mple.com' 'a..b' '*.com.*' example.com:0 10.0.0.0/33 -x; do
+		change allow "$entry"
+		[ "$status" -ne 0 ] || { echo "$entry"; return 1; }
+	done
+}
+
+@test "reload: what the environment and the policy file say now" {
+	export PARA_RUN_AS=1000:1000
+	mkdir -p /run/secure-init-live
+	echo '{"allow": ["api.anthropic.com", "v4.lab:7777"]}' > /run/secure-init-live/policy.json
+	unset PARA_NETWORK_ISOLATION
+	export PARA_POLICY=/run/secure-init-live/policy.json
+	start sleep 60
+	opens tcp $ANTHROPIC 443
+	as_agent python3 "$LAB_SOURCE/hold.py" $NPM 7777 > "$LAB/run/held" 2>&1 3>&- &
+	lab_wait_for grep -q echo "$LAB/run/held"
+	echo '{"allow": ["api.anthropic.com", "example.com:443"], "ssh": "none"}' > /run/secure-init-live/policy.json
+	opens tcp $BLOCKED 22
+	change reload
+	assert_status 0
+	lab_wait_for grep -q cut "$LAB/run/held"
+	lab_wait_for resolves example.com
+	opens tcp $EXAMPLE 443
+	opens tcp $ANTHROPIC 443
+	stays tcp $NPM 7777
+	stays tcp $BLOCKED 22
+	run in_cage iptables -S OUTPUT
+	[ "$(tail -1 <<< "$output")" = "-A OUTPUT -j REJECT --reject-with icmp-admin-prohibited" ]
+	# what does not parse, or is no isolation, changes nothing
+	echo '{"allow": ["example..com"]}' > /run/secure-init-live/policy.json
+	change reload
+	[ "$status" -ne 0 ]
+	echo '{"isolation": false}' > /run/secure-init-live/policy.json
+	change reload
+	[ "$status" -ne 0 ]
+	opens tcp $EXAMPLE 443
+	stays tcp $NPM 7777
+	# the agent's own file is none that may be believed
+	echo '{"mode": "blocklist"}' > "$LAB/run/policy.json"
+	chown 1000 "$LAB/run/policy.json"
+	PARA_POLICY=$LAB/run/policy.json change reload
+	[ "$status" -ne 0 ]
+	stays tcp $NPM 443
+	rm -r /run/secure-init-live
+}
+
+resolves() {
+	[ -n "$(as_agent dig +short +tries=1 @192.0.2.1 "$1")" ]
+}
+
+@test "refused: the agent, uid 0 without capabilities, the guard's own users, a user namespace of one's own" {
+	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	for AGENT in 1000 0 65501 65502; do
+		run as_agent "$SECURE_INIT" allow $NPM
+		[ "$status" -ne 0 ] || { echo "uid $AGENT"; return 1; }
+		assert_says "needs CAP_NET_ADMIN of its own"
+		run as_agent "$SECURE_INIT" list
+		[ "$status" -ne 0 ]
+		# by itself, past what our program refuses
+		run as_agent python3 "$LAB_SOURCE/strangers.py" once 4
+		assert_says "not permitted"
+		refute_says "status 0"
+		run as_agent python3 "$LAB_SOURCE/strangers.py" proofless 5
+		assert_says "could not make the set"
+		refute_says "status 0"
+		assert_says "not permitted"
+	done
+	AGENT=1000
+	run as_agent unshare --user --map-root-user "$SECURE_INIT" allow $NPM
+	[ "$status" -ne 0 ]
+	run as_agent unshare --user --map-root-user python3 "$LAB_SOURCE/strangers.py" proofless 4
+	assert_says "not permitted"
+	run as_agent unshare --user --map-root-user --net "$SECURE_INIT" list
+	[ "$status" -ne 0 ]
+	stays tcp $NPM 443
+	says "a live change was refused: uid "
+	change list
+	assert_status 0
+}
+
+@test "refused: file capabilities, and a socket that was connected before its holder became somebody else" {
+	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	cp "$SECURE_INIT" "$LAB/run/capable"
+	cp "$(readlink -f "$(command -v python3)")" "$LAB/run/python"
+	chmod 755 "$LAB/run/capable" "$LAB/run/python"
+	setcap cap_net_admin+ep "$LAB/run/capable"
+	setcap cap_net_admin+ep "$LAB/run/python"
+	# as docker exec gives: a full bounding set, and no no_new_privs
+	local user=(nsenter -t "$init" -n -p -m -- setpriv --reuid 1000 --regid 1000 --clear-groups --inh-caps -all --)
+	run "${user[@]}" "$LAB/run/python" -c 'print([l for l in open("/proc/self/status") if "CapEff" in l])'
+	assert_says 0000000000001000
+	for words in "allow $NPM" list reload "deny api.anthropic.com"; do
+		run "${user[@]}" "$LAB/run/capable" $words
+		[ "$status" -ne 0 ] || { echo "$words"; return 1; }
+		assert_says "needs CAP_NET_ADMIN of its own"
+	done
+	# the socket of a process that is root now, but was not when the proof was asked for: ours connects anew
+	AGENT=0
+	run as_agent python3 "$LAB_SOURCE/strangers.py" pass "$SECURE_INIT" list
+	[ "$status" -ne 0 ]
+	# a stranger gains nothing while somebody who may is served
+	as_agent python3 -c '
+import sys, time
+sys.argv = ["", "none"]
+sys.path.insert(0, "'"$LAB_SOURCE"'")
+import socket
+s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+s.connect("\0secure-init")
+c = s.recv(65536)
+open("'"$LAB"'/run/met", "w").close()
+time.sleep(0.5)
+s.send((4).to_bytes(4, "little") + bytes(len(c) - 4))
+a = s.recv(65536)
+print("type", a[0], "status", int.from_bytes(a[4:8], "little"))' > "$LAB/run/stranger" 2>&1 3>&- &
+	local stranger=$!
+	lab_wait_for test -e "$LAB/run/met"
+	change allow v4.lab
+	assert_status 0
+	wait $stranger
+	grep -q "type 9 status 102" "$LAB/run/stranger" || { cat "$LAB/run/stranger"; return 1; }
+	# no proof is left behind
+	run in_cage ipset list -n
+	refute_says "si-"
+}
+
+@test "a crowd of idle and senseless strangers keeps nobody out, and DNS goes on" {
+	PARA_ALLOWED_DOMAINS=api.anthropic.com,two.lab start sleep 60
+	local uid crowd=()
+	# an agent is one user; here it is two, and one of them the caller's own
+	for uid in 1000 0; do
+		AGENT=$uid as_agent python3 "$LAB_SOURCE/strangers.py" crowd > "$LAB/run/crowd-$uid" 2>&1 3>&- &
+		crowd+=($!)
+	done
+	sleep 0.5
+	local i
+	for i in 1 2 3; do
+		change allow 192.0.2.$i
+		assert_status 0
+		ask two.lab A; assert_rcode NOERROR
+		sleep 0.3
+	done
+	wait "${crowd[@]}"
+	cat "$LAB/run"/crowd-*
+	change list
+	assert_status 0
+	assert_says "allowed 192.0.2.3 (by"
+	[ -n "$(guard_pid warden)" ]
+}
+
+@test "an agent that is root, and holds all the places that it can, does not hold up whoever may" {
+	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	AGENT=0 as_agent python3 "$LAB_SOURCE/strangers.py" idle > "$LAB/run/idle" 2>&1 3>&- &
+	local idle=$! i
+	sleep 0.5
+	for i in 1 2 3 4 5 6; do
+		change allow 192.0.2.$i
+		assert_status 0
+	done
+	wait $idle
+	cat "$LAB/run/idle"
+}
+
+@test "where nobody listens, or nothing can be allowed, it says so" {
+	PARA_GUARD=off PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	change allow v4.lab
+	[ "$status" -ne 0 ]
+	assert_says "no warden listens in this network"
+	stop
+	lab_clean
+	PARA_NETWORK_MODE=none start sleep 60
+	change allow v4.lab
+	[ "$status" -ne 0 ]
+	assert_says "the network mode is none"
+	stays tcp $NPM 443
+}
