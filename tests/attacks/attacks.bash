@@ -15,13 +15,14 @@ attacks_up() {
 	gcc -w -shared -fPIC -o "$TOOLS/preload.so" "$ATTACKS/preload.c"
 	cp "$TOOLS/plain" "$TOOLS/setuid" && chmod 4755 "$TOOLS/setuid"
 	cp "$TOOLS/plain" "$TOOLS/capable" && setcap cap_net_admin,cap_net_raw+ep "$TOOLS/capable"
-	for address in ${METADATA//,/ } 2001:db8:bad::1 ${METADATA6//,/ }; do
+	for address in ${METADATA//,/ } ${METADATA6//,/ }; do
 		if [[ $address == *:* ]]; then
 			ip -n "$WORLD" -6 addr add "$address" dev lo nodad
 		else
 			ip -n "$WORLD" addr add "$address" dev lo
 		fi
 	done
+	ip -n "$WORLD" -6 addr add 2001:db8:bad::1/64 dev eth0 nodad
 	lab_wait_for sh -c "ip -n $WORLD -6 -brief addr show dev eth0 -tentative scope link | grep -q fe80"
 	LINK_LOCAL=$(ip -n "$WORLD" -6 -brief addr show dev eth0 scope link | grep -o 'fe80[^/]*')
 	nsenter --net="/run/netns/$WORLD" python3 "$ATTACKS/world.py" "$OUTSIDE" $BLOCKED $BLOCKED6 $ANTHROPIC $GATEWAY > "$LAB/world.log" 2>&1 3>&- &

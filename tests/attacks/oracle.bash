@@ -40,6 +40,8 @@ oracle() {
 			counter dns { }
 			counter allowed { }
 			counter escaped { }
+			set places { typeof ip daddr . ip protocol . th dport; size 1024; flags dynamic; }
+			set places6 { typeof ip6 daddr . ip6 nexthdr . th dport; size 1024; flags dynamic; }
 			chain in {
 				type filter hook ingress device "eth0" priority 0; policy accept;
 				ether type arp counter name line accept
@@ -49,6 +51,8 @@ oracle() {
 				ip daddr $GATEWAY udp dport 53 counter name dns accept
 				ip daddr $GATEWAY tcp dport 53 counter name dns accept
 				counter name escaped
+				add @places { ip daddr . ip protocol . th dport }
+				add @places6 { ip6 daddr . ip6 nexthdr . th dport }
 			}
 		}
 	NFT
@@ -64,5 +68,10 @@ counted() {
 nothing_escaped() {
 	local n
 	n=$(counted escaped)
-	[ "$n" = 0 ] || { echo "$n packets escaped; with the mark (protocol, address):"; sort "$OUTSIDE/arrived" | uniq -c; return 1; }
+	[ "$n" = 0 ] && return
+	echo "$n packets escaped:"
+	ip netns exec "$WORLD" nft list table netdev oracle | grep -A 2 'elements ='
+	echo "with the mark (protocol, address):"
+	sort "$OUTSIDE/arrived" | uniq -c
+	return 1
 }

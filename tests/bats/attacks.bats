@@ -100,6 +100,7 @@ all_ways() {
 		nothing_escaped
 		container_end
 		ip -n "$CAGE" -6 route flush proto ra
+		ip -n "$CAGE" -6 route flush root 2001:db8:bad::/64
 		ip -n "$CAGE" -6 addr flush dev eth0 dynamic
 	done
 }
