@@ -39,14 +39,17 @@ def docker_api():
     return worst(lambda port: tcp(GATEWAY, port), (2375, 2376))
 
 
-@attack
 def docker_socket():
+    """A socket in the file system: whoever mounts it into the container gives the machine away."""
     def reach(path):
         with socket.socket(socket.AF_UNIX) as s:
             s.settimeout(WAIT)
             s.connect(path)
             return "open"
     return worst(reach, ("/var/run/docker.sock", "/run/docker.sock", "/run/containerd/containerd.sock", "/run/podman/podman.sock"))
+
+
+attack(docker_socket, always=False)
 
 
 @attack

@@ -1,4 +1,5 @@
-/* What this program can do, for whoever runs it: its effective user, and whether it holds CAP_NET_ADMIN or CAP_NET_RAW. */
+/* What this program can do, for whoever runs it: its effective user, and whether it holds CAP_NET_ADMIN or
+ * CAP_NET_RAW. */
 #include <stdio.h>
 #include <unistd.h>
 #include <sys/syscall.h>
