@@ -172,6 +172,29 @@ all_ways() {
 	[ "$output" = "abstract-socket open" ]
 }
 
+@test "sockets that no firewall here sees, left open by whoever started the container: the agent would have them, so it does not start" {
+	policy default
+	local what
+	for what in packet raw netlink foreign foreign-ipv6; do
+		CAGE_UNDER="python3 $ATTACKS/runtime.py --$what" run caged echo AGENT-RAN
+		assert_refused 102
+		assert_says "descriptor 50"
+	done
+	assert_says "a socket of another network"
+	# without isolation, and those of this network or of files
+	PARA_ALLOWED_DOMAINS='' PARA_NETWORK_ISOLATION=false CAGE_UNDER="python3 $ATTACKS/runtime.py --packet" run caged echo AGENT-RAN
+	assert_status 0
+	CAGE_UNDER="python3 $ATTACKS/runtime.py --unix" run caged echo AGENT-RAN
+	assert_status 0
+	# each of them is a way out indeed
+	run ip netns exec "$CAGE" python3 "$ATTACKS/runtime.py" --foreign python3 -c '
+import socket, sys
+s = socket.socket(fileno=50)
+s.sendto(b"x", (sys.argv[1], 9999))
+print(s.recv(9))' $BLOCKED
+	assert_says "b'x'"
+}
+
 # the last one: it leaves nothing of the cage's network
 @test "every attack is real: without isolation each way is open, and the oracle counts it" {
 	say_nothing
