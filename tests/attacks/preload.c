@@ -1,8 +1,9 @@
-/* A library that says so when it is loaded. */
-#include <unistd.h>
+/* A library that says so when it is loaded, and by which program. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <stdio.h>
 
 __attribute__((constructor)) static void loaded(void)
 {
-	if (write(2, "PRELOADED\n", 10) < 0)
-		_exit(1);
+	dprintf(2, "PRELOADED by %s\n", program_invocation_short_name);
 }
