@@ -41,13 +41,15 @@ static int deny_changes(void)
 	return ret;
 }
 
-/* Down to the last that this kernel knows; one that is not there need not be dropped. */
+/* What cannot be dropped (one that this kernel does not know, or that is not there) does not matter, if none
+ * is left. */
 static int empty_bounding(void)
 {
-	for (unsigned long number = 0; prctl(PR_CAPBSET_READ, number, 0, 0, 0) >= 0; number++)
-		if (prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1 &&
-			prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0)
-			return -errno;
+	for (unsigned long number = 0; number < CAPABILITIES_MAX; number++)
+		prctl(PR_CAPBSET_DROP, number, 0, 0, 0);
+	for (unsigned long number = 0; number < CAPABILITIES_MAX; number++)
+		if (prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 1)
+			return -EACCES; /* EPERM says that the user cannot be had */
 	return 0;
 }
 
