@@ -1,6 +1,7 @@
 #!/bin/bash
 # dns.sh [SECONDS]: the guard's resolver beside dnsmasq, both in front of one name server (bench/dns-answer.c), in a
-# namespace of their own. Each has one core, that of all others is the second. Twice in turns; figures:
+# namespace of their own. Each has one core (the resolver shares it with the pretended warden, whose time counts), that of
+# all others is the second. Twice in turns; figures:
 #
 #   cached      1,000 names that both know already
 #   forwarded   20,000 names with a TTL of 0; dnsmasq puts each address into an ipset (--ipset), the resolver tells the
@@ -26,16 +27,20 @@ mine="taskset 1" others="taskset 2"
 PIDS=
 trap 'kill $PIDS 2> /dev/null; wait 2> /dev/null; rm -rf "$D"' EXIT
 
-ticks() { awk '{ print $14 + $15 }' "/proc/$1/stat"; }
+ticks() { # PID...
+	local pid
+	for pid; do awk '{ print $14 + $15 }' "/proc/$pid/stat"; done | awk '{ n += $1 } END { print n }'
+}
 
-load() { # NAME PORT PID: under load
-	local before after
-	$others dnsperf -s 127.0.0.1 -p "$2" -d "$D/names" -n 1 -q 50 > /dev/null 2>&1
-	before=$(ticks "$3")
-	$others dnsperf -s 127.0.0.1 -p "$2" -d "$D/names" -l "$seconds" -c 4 -q 80 > "$D/perf" 2>&1
-	after=$(ticks "$3")
-	awk -v name="$1" -v ticks=$((after - before)) -v per="$(getconf CLK_TCK)" \
-		-v resident="$(awk '/VmRSS/ { print $2 }' "/proc/$3/status")" '
+load() { # NAME PORT PID...: under load
+	local name=$1 port=$2 before after
+	shift 2
+	$others dnsperf -s 127.0.0.1 -p "$port" -d "$D/names" -n 1 -q 50 > /dev/null 2>&1
+	before=$(ticks "$@")
+	$others dnsperf -s 127.0.0.1 -p "$port" -d "$D/names" -l "$seconds" -c 4 -q 80 > "$D/perf" 2>&1
+	after=$(ticks "$@")
+	awk -v name="$name" -v ticks=$((after - before)) -v per="$(getconf CLK_TCK)" \
+		-v resident="$(awk '/VmRSS/ { print $2 }' "/proc/$1/status")" '
 		/Queries completed/ { n = $3 } /Queries lost/ { lost = $3 } /Queries per second/ { rate = $4 }
 		END { printf "  %-9s %7d q/s %8d q/cpu-s  lost %d  resident %d kB\n", name, rate, n * per / ticks, lost, resident }' "$D/perf"
 }
@@ -70,11 +75,10 @@ measure() { # WHAT TTL NAMES DNSMASQ'S OPTIONS...
 	$mine build/resolver-lab --quiet "$D/resolv.conf" '*.example.com' < "$D/in" > "$D/out" 2>&1 &
 	PIDS+=" $!" lab=$!
 	sleep 1
-	taskset -p 2 $lab > /dev/null
 	echo "$what"
 	for round in 1 2; do
 		load dnsmasq 5300 $dnsmasq
-		load resolver 10053 "$(pgrep -P $lab)"
+		load resolver 10053 "$(pgrep -P $lab)" $lab
 	done
 	delays "$names"
 	kill $first $dnsmasq $lab
