@@ -76,7 +76,7 @@ measure() { # WHAT TTL NAMES DNSMASQ'S OPTIONS...
 	PIDS+=" $!" lab=$!
 	sleep 1
 	echo "$what"
-	for round in 1 2; do
+	for _ in 1 2; do
 		load dnsmasq 5300 $dnsmasq
 		load resolver 10053 "$(pgrep -P $lab)" $lab
 	done

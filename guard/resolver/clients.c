@@ -74,24 +74,31 @@ static void flush(struct clients *clients)
 	clients->n_out = 0;
 }
 
+/* Room for a packet, from either socket. */
+static void set_in(struct clients *clients, int i)
+{
+	clients->in_peers[i].kind = PEER_UDP6;
+	set_message(&clients->in[i], &clients->in_parts[i], &clients->in_peers[i], clients->in_bytes[i],
+		PACKET_MAX);
+}
+
 /* One packet after the other; what is sent meanwhile does not make it last longer. */
 static void udp_ready(void *owner, uint32_t events)
 {
 	struct listener *listener = owner;
 	struct clients *clients = listener->clients;
-	int n;
+	const int n = recvmmsg(listener->fd, clients->in, BATCH, MSG_DONTWAIT, NULL);
 
 	(void)events;
-	for (unsigned int i = 0; i < BATCH; i++) {
-		clients->in_peers[i].kind = listener->kind;
-		set_message(&clients->in[i], &clients->in_parts[i], &clients->in_peers[i],
-			clients->in_bytes[i], PACKET_MAX);
-	}
-	n = recvmmsg(listener->fd, clients->in, BATCH, MSG_DONTWAIT, NULL);
 	for (int i = 0; i < n; i++)
-		if (!(clients->in[i].msg_hdr.msg_flags & MSG_TRUNC))
-			clients->asked(clients->owner, clients->in_bytes[i], clients->in[i].msg_len,
-				&clients->in_peers[i]);
+		clients->in_peers[i].kind = listener->kind;
+	for (int i = 0; i < n; i++)
+		/* of one that is too long the beginning, which makes no whole question */
+		clients->asked(
+			clients->owner, clients->in_bytes[i], clients->in[i].msg_len, &clients->in_peers[i]);
+	/* made ready for the next call */
+	for (int i = 0; i < n; i++)
+		set_in(clients, i);
 	flush(clients);
 }
 
@@ -193,6 +200,8 @@ int clients_open(struct loop *loop, uint16_t port, clients_asked asked, void *ow
 	*clients = made;
 	if (made == NULL)
 		return error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the guard's clients");
+	for (int i = 0; i < BATCH; i++)
+		set_in(made, i);
 	made->asked = asked;
 	made->owner = owner;
 	for (int kind = PEER_UDP4; kind <= PEER_UDP6; kind++) {

@@ -29,6 +29,7 @@ struct subject {
 	bool failing;
 	bool to_keep;
 	bool searching;	      /* to go on with the next step */
+	bool soon;	      /* to be asked for once more after what is under way */
 	unsigned int pending; /* questions */
 	unsigned int step;    /* of the search list */
 	enum refresh_outcome outcome[FAMILIES];
@@ -166,6 +167,9 @@ static void judge(struct refresh *refresh, struct subject *subject)
 		subject->step++;
 		subject->searching = true;
 	}
+	if (subject->soon)
+		subject->next_ms = 0;
+	subject->soon = false;
 }
 
 void refresh_done(
@@ -290,6 +294,7 @@ static int want_all(struct refresh *refresh, const struct policy *policy, uint32
 
 int refresh_update(struct refresh *refresh, const struct policy *policy, const char *soon)
 {
+	struct subject *subject;
 	int ret;
 
 	for (size_t i = 0; i < refresh->n; i++)
@@ -299,8 +304,11 @@ int refresh_update(struct refresh *refresh, const struct policy *policy, const c
 	for (size_t i = 0; i < refresh->n; i++)
 		if (!refresh->subjects[i].wanted && refresh->subjects[i].pending == 0)
 			refresh->subjects[i].name[0] = '\0';
-	if (soon != NULL && soon[0] != '\0' && find(refresh, soon) != NULL)
-		find(refresh, soon)->next_ms = 0;
+	subject = soon != NULL && soon[0] != '\0' ? find(refresh, soon) : NULL;
+	if (subject != NULL) {
+		subject->next_ms = 0;
+		subject->soon = subject->pending > 0;
+	}
 	return ret;
 }
 
