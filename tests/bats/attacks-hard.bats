@@ -71,6 +71,8 @@ the_firewall_holds() {
 @test "as many connections as conntrack holds: what is new is refused, not let through" {
 	policy strict
 	container
+	# the world need not look at each of them
+	ip netns exec "$WORLD" nft insert rule netdev oracle in ip daddr $ANTHROPIC udp dport 1024-65535 drop
 	run entered -- python3 "$ATTACKS/attack.py" fill-conntrack connect sendto
 	[ "${lines[1]} ${lines[2]}" = "connect EHOSTUNREACH sendto EPERM" ] || { echo "$output"; return 1; }
 	[ "$(in_cage cat /proc/sys/net/netfilter/nf_conntrack_count)" -ge 100000 ]
@@ -138,18 +140,15 @@ hostile() {
 	{
 		echo "agent:x:0:0::/:/bin/sh"
 		echo "root:x:1000:1000::/:/bin/sh"
-		printf 'long%.0s' {1..20000}
-		echo ":x:0:0::/:"
+		printf '%080000d:x:0:0::/:\n' 0
 		cat /etc/passwd
 	} > "$LAB/etc/passwd"
 	printf 'root:x:0:root,agent,nobody\n%s' "$(cat /etc/group)" > "$LAB/etc/group"
 	printf 'passwd: evil\nhosts: evil\n' > "$LAB/etc/nsswitch.conf"
 	echo "$TOOLS/preload.so" > "$LAB/etc/ld.so.preload"
-	for i in {1..100}; do echo "nameserver 198.51.100.$i"; done > "$LAB/etc/hundred"
-	{
-		echo "$BLOCKED registry.npmjs.org"
-		for i in {1..20000}; do echo "198.51.100.$((i % 256)) host$i.lab"; done
-	} > "$LAB/etc/many-hosts"
+	seq -f 'nameserver 198.51.100.%g' 100 > "$LAB/etc/hundred"
+	seq -f '198.51.100.1 host%g.lab' 20000 > "$LAB/etc/many-hosts"
+	echo "$BLOCKED registry.npmjs.org" >> "$LAB/etc/many-hosts"
 	ln -sf "$LAB/etc/passwd" "$LAB/etc/gai.conf"
 	mkdir "$LAB/etc/path"
 	for program in iptables ip ipset nft sh env modprobe ip6tables; do
