@@ -24,7 +24,7 @@ OUT    := build$(CROSS:%=/%)
 DEPS   := build/deps-musl$(CROSS:%=-%)
 
 # The rooms. Everything but main.c and version.c is linked into the unit tests too.
-SOURCES := $(wildcard init/*.c fw/*.c verify/*.c guard/*.c util/*.c)
+SOURCES := $(wildcard init/*.c fw/*.c verify/*.c guard/*.c guard/*/*.c util/*.c)
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wcast-align -Wpointer-arith -Wundef -Wwrite-strings -Werror

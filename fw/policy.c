@@ -267,6 +267,15 @@ static void neighbour_rules(struct ruleset *ruleset, enum chain chain)
 				     .icmp6type = types[i]});
 }
 
+/*
+ * With nothing to be reached nobody needs to be found; and a report names the group that the agent joined,
+ * which is a message of twelve bytes to whoever is on the line.
+ */
+static bool wants_neighbours(const struct policy *policy, uint8_t family)
+{
+	return family == AF_INET6 && policy->mode != MODE_NONE;
+}
+
 /* Has the guard told of what a rule without a verdict would match. */
 static void tell(struct ruleset *ruleset, struct rule rule)
 {
@@ -331,7 +340,7 @@ static void input_rules(struct ruleset *ruleset, uint8_t family, const struct po
 		(struct rule){
 			.family = family, .chain = CHAIN_INPUT, .states = STATE_ESTABLISHED | STATE_RELATED});
 	add(ruleset, (struct rule){.family = family, .chain = CHAIN_INPUT, .loopback = 1});
-	if (family == AF_INET6)
+	if (wants_neighbours(policy, family))
 		neighbour_rules(ruleset, CHAIN_INPUT);
 	if (policy->list[LIST_INBOUND].n > 0)
 		accept_list(ruleset, family, CHAIN_INPUT, LIST_INBOUND);
@@ -419,7 +428,7 @@ static void output_rules(struct ruleset *ruleset, uint8_t family, const struct p
 	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .loopback = 1});
 	if (dns && guarded)
 		guard_rules(ruleset, family);
-	if (family == AF_INET6)
+	if (wants_neighbours(policy, family))
 		neighbour_rules(ruleset, CHAIN_OUTPUT);
 	if (policy->ssh == SSH_NONE)
 		refuse(ruleset, ssh);

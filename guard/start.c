@@ -12,11 +12,11 @@
 #include <linux/capability.h>
 
 #include "fw/policy.h"
-#include "guard/audit.h"
-#include "guard/calls.h"
+#include "guard/audit/audit.h"
+#include "guard/resolver/calls.h"
 #include "guard/fetcher.h"
-#include "guard/resolver.h"
-#include "guard/warden.h"
+#include "guard/resolver/resolver.h"
+#include "guard/warden/warden.h"
 #include "util/caps.h"
 #include "util/confine.h"
 #include "util/pages.h"

@@ -225,7 +225,10 @@ static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *e
 	if (config->parent_signal != 0)
 		prctl(PR_SET_PDEATHSIG, config->parent_signal, 0, 0, 0);
 	/* the agent may have our uid; it gets neither our memory nor our descriptors */
-	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 || prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) != 0)
+		return error_set(error, FAIL_DROP, EPERM,
+			"this process cannot be closed to the agent (prctl, PR_SET_DUMPABLE); the agent was "
+			"not started");
 	return agent_start(config->agent, mask, &config->fence, error);
 }
 

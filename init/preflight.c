@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 
 #include "guard/guard.h"
+#include "init/inherited.h"
 #include "init/status.h"
 #include "util/caps.h"
 
@@ -124,6 +125,8 @@ int preflight(const struct user *user, bool guarded, struct error *error)
 
 	if (ret == 0)
 		ret = check_network(error);
+	if (ret == 0)
+		ret = inherited_check(error);
 	if (ret == 0 && guarded)
 		ret = check_user(user, error);
 	return ret == 0 ? check_capabilities(user, guarded, error) : ret;

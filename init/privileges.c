@@ -14,9 +14,6 @@
 
 #include "util/caps.h"
 
-/* Capabilities are numbers below 64: the kernel keeps them in a 64-bit set. */
-#define CAPABILITIES_MAX 64
-
 static int failed(struct error *error, const char *what, int err)
 {
 	return error_set(error, FAIL_DROP, err,

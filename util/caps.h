@@ -12,6 +12,9 @@ struct caps {
 	uint64_t effective, permitted, inheritable;
 };
 
+/* Capabilities are numbers below this: the kernel keeps them in a 64-bit set. */
+#define CAPABILITIES_MAX 64
+
 #define CAP_BIT(number) (UINT64_C(1) << (number))
 
 /* Both return 0 or -errno. */

@@ -1,5 +1,5 @@
 """
-strangers.py WHAT: an agent at the warden's socket (guard/control.h).
+strangers.py WHAT: an agent at the warden's socket (guard/warden/control.h).
 
   once TYPE    takes the challenge, and asks for TYPE (3 deny, 4 list, 5 reload…) without the proof; says what it is told
   proofless    the same, and before that tries to make the set itself

@@ -1,4 +1,4 @@
-/* guard/leases.h and guard/lists.h: who is lent what, and what the sets are to hold of it. */
+/* guard/warden/leases.h and guard/warden/lists.h: who is lent what, and what the sets are to hold of it. */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 
-#include "guard/leases.h"
+#include "guard/warden/leases.h"
 
 #define NOW INT64_C(1000000)
 

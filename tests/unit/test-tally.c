@@ -1,6 +1,6 @@
 /*
- * guard/tally.h, guard/ending.h: each kind said once and then counted, nothing lost in counting, and lines
- * that are JSON whatever is in them. Time is the test's own.
+ * guard/audit/tally.h, guard/audit/ending.h: each kind said once and then counted, nothing lost in counting,
+ * and lines that are JSON whatever is in them. Time is the test's own.
  */
 #include "tests/unit/unit.h"
 
@@ -13,8 +13,8 @@
 #include <sys/mman.h>
 #include <jansson.h>
 
-#include "guard/ending.h"
-#include "guard/tally.h"
+#include "guard/audit/ending.h"
+#include "guard/audit/tally.h"
 
 /* A tally that writes into memory. */
 struct bench {

@@ -1,6 +1,6 @@
 /*
- * guard/warden.h: a real warden in a network namespace of its own, beside a resolver and callers that the
- * test plays. What the kernel then holds is read by `ipset`, `nft` and `iptables`, which are nobody's of
+ * guard/warden/warden.h: a real warden in a network namespace of its own, beside a resolver and callers that
+ * the test plays. What the kernel then holds is read by `ipset`, `nft` and `iptables`, which are nobody's of
  * ours. Where no such namespace can be made, or the programs are missing, the tests are skipped.
  */
 #include "tests/unit/unit.h"
@@ -26,11 +26,11 @@
 #include <sys/wait.h>
 #include <linux/capability.h>
 
-#include "guard/control.h"
+#include "guard/warden/control.h"
 #include "guard/first.h"
 #include "guard/message.h"
-#include "guard/proof.h"
-#include "guard/warden.h"
+#include "guard/warden/proof.h"
+#include "guard/warden/warden.h"
 #include "init/change.h"
 #include "util/caps.h"
 #include "util/confine.h"
@@ -276,16 +276,20 @@ static void be_world(int ready)
 		    "ip addr add 198.18.0.1 dev lo && ip addr add 198.18.0.2 dev lo") != 0)
 		_exit(1);
 	fds[0].fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (bind(fds[0].fd, (const struct sockaddr *)&any, sizeof(any)) < 0 || listen(fds[0].fd, 5) < 0 ||
+	if (bind(fds[0].fd, (const struct sockaddr *)&any, sizeof(any)) < 0 || listen(fds[0].fd, 100) < 0 ||
 		write(ready, "", 1) != 1)
 		_exit(1);
 	while (poll(fds, n, -1) > 0) {
 		if (fds[0].revents != 0 && n < LENGTH(fds))
 			fds[n++] = (struct pollfd){.fd = accept(fds[0].fd, NULL, NULL), .events = POLLIN};
-		for (nfds_t i = 1; i < n; i++)
-			if (fds[i].revents != 0 && read(fds[i].fd, &byte, 1) == 1 &&
-				write(fds[i].fd, &byte, 1) != 1)
-				_exit(1);
+		for (nfds_t i = n - 1; i > 0; i--) {
+			if (fds[i].revents == 0)
+				continue;
+			if (read(fds[i].fd, &byte, 1) != 1 || write(fds[i].fd, &byte, 1) != 1) {
+				close(fds[i].fd);
+				fds[i] = fds[--n];
+			}
+		}
 	}
 	_exit(0);
 }
@@ -308,19 +312,28 @@ static void make_world(void)
 	close(ready[0]);
 }
 
-/* A connection to the world; -1 if it is refused. */
+/*
+ * A connection to the world; -1 if it is refused. A connect that blocks would not hear of a refusal before
+ * its second try, a second later.
+ */
 static int connection(const char *address)
 {
 	struct sockaddr_in to = {.sin_family = AF_INET, .sin_port = htons(443)};
 	const struct timeval wait = {.tv_usec = 700000};
-	const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	struct pollfd fd = {.events = POLLOUT};
+	int failed = 0;
+	socklen_t size = sizeof(failed);
 
+	fd.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(inet_pton(AF_INET, address, &to.sin_addr), 1);
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
-	if (connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0)
-		return fd;
-	close(fd);
+	setsockopt(fd.fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	if (connect(fd.fd, (const struct sockaddr *)&to, sizeof(to)) == 0 ||
+		(errno == EINPROGRESS && poll(&fd, 1, 700) == 1 &&
+			getsockopt(fd.fd, SOL_SOCKET, SO_ERROR, &failed, &size) == 0 && failed == 0)) {
+		fcntl(fd.fd, F_SETFL, 0);
+		return fd.fd;
+	}
+	close(fd.fd);
 	return -1;
 }
 
@@ -979,6 +992,53 @@ static void denied_connections_end(void **state)
 	close(stays);
 }
 
+/* Tries both addresses over and over; reports the first that was not as it should be. */
+static void try_both(int report)
+{
+	for (;;) {
+		int fd = connection("198.18.0.2");
+
+		if ((fd < 0 || !lives(fd)) && write(report, "what both allow was refused", 27) > 0)
+			_exit(0);
+		close(fd);
+		fd = connection("198.18.0.1");
+		if (fd >= 0 && write(report, "what neither allows was open", 28) > 0)
+			_exit(0);
+	}
+}
+
+/* From one policy to another and back, under an agent that never rests. */
+static void reloading_under_load(void **state)
+{
+	char text[100] = "";
+	int report[2];
+	pid_t pid;
+
+	NEEDS_NAMESPACE;
+	make_world();
+	begin((struct policy){.ssh = SSH_NONE, .host = HOST_NONE}, "a.example,10.0.0.0/8", NULL);
+	assert_int_equal(learn("a.example", "198.18.0.2", 3600), 0);
+	assert_int_equal(pipe2(report, O_CLOEXEC | O_NONBLOCK), 0);
+	pid = fork();
+	if (pid == 0)
+		try_both(report[1]);
+	for (int i = 0; i < 40; i++) {
+		if (i % 2 == 0)
+			next((struct policy){.mode = MODE_BLOCKLIST}, "a.example:443", "198.18.0.0/24");
+		else
+			next((struct policy){.ssh = SSH_NONE, .host = HOST_NONE}, "a.example,10.0.0.0/8",
+				NULL);
+		must_call("reload", "read again");
+	}
+	if (read(report[0], text, sizeof(text) - 1) < 0)
+		assert_int_equal(errno, EAGAIN);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	must(*text == '\0', "%s", text);
+	close(report[0]);
+	close(report[1]);
+}
+
 /* What begins while somebody has the rules open ends with the repair. */
 static void no_connection_outlives_tampering(void **state)
 {
@@ -1149,10 +1209,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(blocking, enter, leave),
 		cmocka_unit_test_setup_teardown(reloading, enter, leave),
 		cmocka_unit_test_setup_teardown(denied_connections_end, enter, leave),
+		cmocka_unit_test_setup_teardown(reloading_under_load, enter, leave),
 		cmocka_unit_test_setup_teardown(no_connection_outlives_tampering, enter, leave),
 		cmocka_unit_test_setup_teardown(who_may_not, enter, leave),
 		cmocka_unit_test_setup_teardown(hostile_structs, enter, leave),
 	};
 
+	cmocka_set_test_filter(getenv("TEST_FILTER"));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
