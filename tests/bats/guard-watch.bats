@@ -183,19 +183,23 @@ events() {
 }
 
 @test "the agent's exit status passes, at once" {
-	local start code
+	local code took least=9999999
 	export PARA_ALLOWED_DOMAINS=api.anthropic.com
 	for code in 0 7 143; do
-		start=${EPOCHREALTIME/./}
-		run -$code caged sh -c "sleep 0.1; exit $code"
-		[ $((${EPOCHREALTIME/./} - start)) -lt 2500000 ]
+		run -$code caged bash -c "sleep 0.1; echo \$EPOCHREALTIME > '$LAB/run/end'; exit $code"
+		took=$((${EPOCHREALTIME/./} - $(tr -d . < "$LAB/run/end")))
+		[ $took -ge $least ] || least=$took
 		lab_clean
 	done
 	start sh -c 'exec sleep 60'
-	start=${EPOCHREALTIME/./}
+	took=${EPOCHREALTIME/./}
 	stop
+	took=$((${EPOCHREALTIME/./} - took))
 	[ "$ended" -eq 143 ]
-	[ $((${EPOCHREALTIME/./} - start)) -lt 1500000 ]
+	[ $took -ge $least ] || least=$took
+	# the machine may be slow, but not each time
+	echo "$least us"
+	[ $least -lt 700000 ]
 }
 
 # dies ROLE: the guard's process is killed; what is known afterwards
@@ -395,15 +399,15 @@ no_dns() {
 		import sys
 		left = {line.split()[0]: int(line.split()[2]) for line in sys.argv[1].splitlines() if " timeout " in line and line[0].isdigit()}
 		# asked for again; not to be had, and kept; not asked for by anybody
-		assert left["198.18.5.2"] > 345, left
-		assert left["198.18.5.3"] > 300, left
-		assert 270 < left["198.18.5.4"] < 320, left
+		assert left["198.18.5.2"] > 325, left
+		assert left["198.18.5.3"] > 295, left
+		assert 250 < left["198.18.5.4"] < 320, left
 	CHECK
 	run in_cage ipset list allowed-ports
 	python3 - "$output" <<-'CHECK'
 		import sys
 		left = {line.split()[0]: int(line.split()[2]) for line in sys.argv[1].splitlines() if line.startswith("198.")}
-		assert 270 < left["198.18.5.1,tcp:8000"] < 320 and left["198.18.5.9,tcp:8000"] > 345, left
+		assert 250 < left["198.18.5.1,tcp:8000"] < 320 and left["198.18.5.9,tcp:8000"] > 325, left
 	CHECK
 	[ "$(grep -ciE ' moves.odd.lab 1 ' "$LAB/odd.log")" -eq 3 ]
 }
