@@ -4,6 +4,7 @@
 # make ARCH=arm64 the same for the other architecture, by Debian's cross compiler: build/arm64/secure-init
 # make demo       the main job in throw-away namespaces beside a pretend internet (as root)
 # make test       all tests (as root): units and fuzz seeds under sanitizers, static analysis, behaviour
+# make faults     every system call, allocation and netlink answer of a start made to fail (as root; docs/faults.md)
 # make sbom       build/secure-init.spdx.json: what is in it, by version, source and hash
 # make audit      whether Debian has security updates for what is in it; fails if so
 # make bench      the figures of docs/benchmarks.md, docs/init.md, docs/containers.md (as root, about twenty minutes)
@@ -61,6 +62,8 @@ $(OUT)/release/fw/embed.o: fw/embed.S fw/presets.txt Makefile $(DEPS) $(CA_BUNDL
 	@mkdir -p $(@D)
 	@echo "  CC $@"; $$(cat $(DEPS))/bin/cc $(COMMON) -c -o $@ $<
 
+include tests/faults.mk
+
 demo: build/secure-init
 	@deps/install test
 	@tests/demo
@@ -92,7 +95,7 @@ audit:
 	@deps/audit
 
 # arm64.bats's program is built here, since the tests have no network to fetch its libraries from.
-test: build/secure-init build/deps-glibc
+test: build/secure-init build/deps-glibc $(FAULTS)
 	@deps/install test
 	@deps/install containers || echo "the container tests use the engines that are there"
 	@$(MAKE) ARCH=arm64

@@ -60,6 +60,26 @@ static int become(unsigned int uid)
 	return 0;
 }
 
+/* What the kernel says after all that was done: the user, its group, and these capabilities alone. */
+static int read_back(unsigned int uid, const struct caps *meant)
+{
+	uid_t uids[3];
+	gid_t gids[3];
+	struct caps caps;
+
+	if (getresuid(&uids[0], &uids[1], &uids[2]) < 0 || getresgid(&gids[0], &gids[1], &gids[2]) < 0)
+		return -errno;
+	for (int i = 0; i < 3; i++)
+		if (uids[i] != uid || gids[i] != uid)
+			return -EACCES;
+	if (getgroups(0, NULL) != 0 || caps_get(&caps) < 0 || caps.effective != meant->effective ||
+		caps.permitted != meant->permitted || caps.inheritable != meant->inheritable)
+		return -EACCES;
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1 && prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0
+		       ? 0
+		       : -EACCES;
+}
+
 int confine_as(unsigned int uid, uint64_t capabilities)
 {
 	const struct caps caps = {.effective = capabilities, .permitted = capabilities};
@@ -80,7 +100,8 @@ int confine_as(unsigned int uid, uint64_t capabilities)
 	if (prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 		prctl(PR_SET_DUMPABLE, 0) < 0 || setrlimit(RLIMIT_CORE, &zero) < 0)
 		return -errno;
-	return deny_changes();
+	ret = read_back(uid, &caps);
+	return ret == 0 ? deny_changes() : ret;
 }
 
 /* What asking DNS, HTTPS and reading what comes back take, with c-ares, curl and mbedTLS. */

@@ -63,11 +63,11 @@ static void try(const char *what, const char *host, int type, unsigned short por
 	close(wait.fd);
 }
 
-/* A question of type A; what counts is that an answer with an address comes. */
-static void ask(const char *server, const char *name)
+/* A question of type A; true if an answer with an address comes. */
+static bool ask(const char *server, const char *name)
 {
 	unsigned char packet[512] = {0x12, 0x34, 1, 0, 0, 1};
-	const struct timeval limit = {.tv_sec = 2};
+	const struct timeval limit = {.tv_sec = 1};
 	struct sockaddr_storage to;
 	const socklen_t size = address(server, 53, &to);
 	int fd = socket(to.ss_family, SOCK_DGRAM, 0);
@@ -86,8 +86,8 @@ static void ask(const char *server, const char *name)
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
 	sendto(fd, packet, at + 5, 0, (struct sockaddr *)&to, size);
 	length = recv(fd, packet, sizeof(packet), 0);
-	printf("dns %s\n", length < 12 ? "silent" : packet[7] > 0 ? "answers" : "refuses");
 	close(fd);
+	return length >= 12 && packet[7] > 0;
 }
 
 /* The lines of a process's status that say what it may do. */
@@ -144,6 +144,8 @@ static void tell_descriptors(void)
 
 int main(int argc, char *argv[])
 {
+	struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+	bool answered;
 	char byte;
 
 	if (argc != 5)
@@ -155,11 +157,14 @@ int main(int argc, char *argv[])
 	try("tcp6", argv[2], SOCK_STREAM, 443);
 	try("udp4", argv[1], SOCK_DGRAM, 8000);
 	try("udp6", argv[2], SOCK_DGRAM, 8000);
-	ask(argv[3], argv[4]);
+	/* as any program would, more than once */
+	answered = ask(argv[3], argv[4]) || ask(argv[3], argv[4]) || ask(argv[3], argv[4]);
+	printf("dns %s\n", answered ? "answers" : "does not answer");
 	tell_all();
 	printf("READY\n");
 	fflush(stdout);
-	while (read(STDIN_FILENO, &byte, 1) > 0)
+	/* a fault may have made it non-blocking */
+	while (poll(&input, 1, -1) >= 0 && read(STDIN_FILENO, &byte, 1) != 0)
 		;
 	return 0;
 }

@@ -1,7 +1,6 @@
 """
-The cases: from what a start without faults did, every fault that is tried. A case is (kind, name, how), where how is
-the command that the start runs under (inject and its arguments) or, for what a build with failing allocations does,
-the value of FAULT_ALLOC.
+The cases: from what a start without faults did, every fault that is tried. A case has a kind, a name, the command that
+the start runs under (inject and its arguments), and what its environment has beside the usual.
 """
 import errno
 import re
@@ -28,7 +27,14 @@ ERRORS = {
     "wait4": "EINTR ECHILD", "execve": "ENOENT ENOMEM EACCES", "kill": "EPERM", "fcntl": "EMFILE EPERM", "getrandom": "EINTR ENOSYS",
     "chdir": "ENOENT", "uname": "EFAULT", "lseek": "ESPIPE",
 }
+ROLES = ("init", "lookup", "resolver", "warden", "fetcher", "agent")
 INPUT_OUTPUT = {"read", "write", "sendto", "recvfrom"}
+# where the kernel's word alone could be false; of what it gives back by memory there is no such thing
+FALSE = set("prctl capset setresuid setresgid setgroups seccomp landlock_create_ruleset landlock_restrict_self prlimit64 "
+            "setsockopt bind connect listen sendto sendmsg write writev close rt_sigaction rt_sigprocmask alarm setitimer dup2 "
+            "setsid kill poll fcntl access recvmsg recvfrom read".split())
+# of a call that a process makes more often than this, each gets one kind of fault after the other, and not all
+OFTEN = 12
 # what fails no sooner than the program ends, or cannot fail
 NEVER = {"exit_group", "exit", "rt_sigreturn", "restart_syscall", "getpid", "getuid", "geteuid", "getgid", "gettid",
          "arch_prctl", "set_tid_address"}
@@ -45,39 +51,61 @@ def call_names():
     return names
 
 
-def of_calls(record, inject):
-    """Errors, lies, short transfers and signals, at every call and occurrence; a hang at every 20th."""
+def faults(name, number):
+    """(kind, what is shown, inject's action, what follows the occurrence)"""
+    yield "SIGKILL", "KILL", "signal=9", ""
+    yield "SIGTERM", "TERM", "signal=15", ""
+    if name in NEVER:
+        return
+    for error in ERRORS.get(name, "ENOMEM EINTR EPERM EIO").split():
+        yield "error", error, f"error={getattr(errno, error)}", ""
+    if name in FALSE:
+        yield "false success", "0", "result=0", ""
+    if name in INPUT_OUTPUT:
+        yield "short", "short", "short", ""
+    # these take until the deadline, or are much the same everywhere
+    if number % 20 == 0:
+        yield "hang", "hang", "hang", ""
+        yield "delay", "300 ms", "delay=300", ""
+        yield "error for good", "ENOMEM", f"error={errno.ENOMEM}", "+"
+
+
+def of_calls(record, inject, everything):
     names = call_names()
     for number, line in enumerate(record):
         role, call, occurrence, _, _ = line.split(None, 4)
         name = names.get(int(call), call)
-        aim = f"{role}:{call}:{occurrence}"
-
-        def case(kind, action, more="", aim=aim, name=name, role=role, occurrence=occurrence):
-            return Case(kind, f"{role} {name} {occurrence}{more} {action[0]}", [inject, "-c", aim + more, action[1]], {})
-
-        yield case("SIGKILL", ("KILL", "signal=9"))
-        yield case("SIGTERM", ("TERM", "signal=15"))
-        if name in NEVER:
-            continue
-        for error in ERRORS.get(name, "ENOMEM EINTR EPERM EIO").split():
-            yield case("error", (error, f"error={getattr(errno, error)}"))
-        if name != "execve":
-            yield case("false success", ("0", "result=0"))
-        if name in INPUT_OUTPUT:
-            yield case("short", ("short", "short"))
-        if number % 20 == 0:
-            yield case("hang", ("hang", "hang"))
-        if number % 20 == 10:
-            yield case("error for good", ("ENOMEM", f"error={errno.ENOMEM}"), "+")
-            yield case("delay", ("300 ms", "delay=300"))
+        for index, (kind, shown, action, more) in enumerate(faults(name, number)):
+            often = int(occurrence) > OFTEN and kind in ("SIGKILL", "SIGTERM", "error", "false success", "short")
+            if everything or not often or index % 4 == int(occurrence) % 4:
+                yield Case(kind, f"{role} {name} {occurrence}{more} {shown}",
+                           [inject, "-c", f"{role}:{call}:{occurrence}{more}", action], {})
 
 
-def of_netlink(record, inject):
+def of_netlink(record, inject, everything):
     for line in record:
         role, _, _, _, tag = line.split(None, 4)
-        if tag.startswith("netlink"):
-            count = tag.split()[1]
-            for how in SPOILS:
+        if not tag.startswith("netlink"):
+            continue
+        count = tag.split()[1]
+        for index, how in enumerate(SPOILS):
+            if everything or index % 5 == int(count) % 5:
                 yield Case("netlink " + re.sub(r"\d", "", how), f"{role} netlink {count} {how}",
                            [inject, "-n", f"{role}:{count}:{how}"], {})
+
+
+def of_allocations(said, program, everything):
+    """said: what a start with FAULT_ALLOC=report said."""
+    counts = {}
+    for line in said:
+        match = re.match(r"fault: allocation (\d+) (\d+)", line)
+        if match:
+            counts[int(match[1])] = max(counts.get(int(match[1]), 0), int(match[2]))
+    for role, most in sorted(counts.items()):
+        for count in range(1, most + 1):
+            # the parsers of TLS and JSON make thousands, much like one another
+            if not everything and count > 100 and count % 16:
+                continue
+            for more in ("", "+"):
+                yield Case("allocation" + (" for good" if more else ""), f"{ROLES[role]} allocation {count}{more}", [],
+                           {"SECURE_INIT": program, "FAULT_ALLOC": f"{role}:{count}{more}"})

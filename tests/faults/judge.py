@@ -25,7 +25,7 @@ import cases
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ["FAULTS_BUILD"]
-INJECT, AGENT = f"{BUILD}/inject", f"{BUILD}/agent"
+INJECT, AGENT, PROGRAM = f"{BUILD}/inject", f"{BUILD}/agent", f"{BUILD}/secure-init"
 BOUND = 12  # seconds that a case may take
 SETUP_SECONDS = 2  # what secure-init itself is given
 FIXED = {"PARA_NETWORK_ISOLATION": "true", "PARA_ALLOWED_DOMAINS": "api.anthropic.com,github.com",
@@ -82,9 +82,10 @@ class Lab:
         environment = {**self.environment, **case.environment, "CAGE_UNDER": " ".join(case.under)}
         read, write = os.pipe()
         errors = f"{self.environment['LAB']}/case.err"
+        keep = f"exec 3>&{write}; " if case.under else ""
         with open(errors, "w", encoding="utf-8") as stderr:
             process = subprocess.Popen(
-                ["bash", "-c", f'. tests/lab/lab.bash; exec 3>&{write} {write}>&-; caged {AGENT} $BLOCKED $BLOCKED6 $GATEWAY api.anthropic.com'],
+                ["bash", "-c", f'. tests/lab/lab.bash; {keep}exec {write}>&-; caged {AGENT} $BLOCKED $BLOCKED6 $GATEWAY api.anthropic.com'],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, env=environment, pass_fds=[write],
                 start_new_session=True)
         os.close(write)
@@ -114,6 +115,9 @@ class Lab:
         self.reference, self.said = (sorted(lines), outside), set(said)
         with open(f"{self.environment['LAB']}/record", encoding="ascii") as record:
             return record.read().splitlines()
+
+    def allocations(self):
+        return self.start(cases.Case("", "", [], {"SECURE_INIT": PROGRAM, "FAULT_ALLOC": "report"}))[2]
 
     def judge(self, case):
         status, lines, said, outside, met = self.start(case)
@@ -201,7 +205,9 @@ def main():
     every, kinds = int(sys.argv[1]), sys.argv[2].split(",") if len(sys.argv) > 2 else []
     labs = [Lab(*words.split()) for words in os.environ["LABS"].splitlines()]
     record = [lab.look() for lab in labs][0]
-    found = [*cases.of_calls(record, INJECT), *cases.of_netlink(record, INJECT)]
+    everything = "FAULTS_EVERYTHING" in os.environ
+    found = [*cases.of_calls(record, INJECT, everything), *cases.of_netlink(record, INJECT, everything),
+             *cases.of_allocations(labs[0].allocations(), PROGRAM, everything)]
     if kinds:
         found = [case for case in found if any(case.kind.startswith(kind) for kind in kinds)]
     if len(sys.argv) > 3:
