@@ -3,7 +3,7 @@ judge.py HOW POLICY < OUTCOMES: compares "NAME OUTCOME" lines with the table `ex
 difference; exits with 1 if there is one. What the table does not have is a difference.
 
 The table: a line an attack, its name and the outcomes of each HOW, alternatives parted by "|". A name with "POLICY:" before
-it is for that policy alone, and wins. "-" is for what is not tried that way.
+it is for that policy alone, and wins; of several POLICYs, parted by ",", the first that has one. "-" is for what is not tried that way.
 """
 import os
 import sys
@@ -32,7 +32,7 @@ for line in sys.stdin:
     if line.startswith("secure-init: "):
         continue
     name, _, said = line.strip().partition(" ")
-    row = rows.get((policy, name)) or rows.get(("", name))
+    row = next((rows[each, name] for each in policy.split(",") + [""] if (each, name) in rows), None)
     tried += 1
     if row is None:
         print("%s is not in the table: %s" % (name, said))

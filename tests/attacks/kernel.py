@@ -122,8 +122,8 @@ def change_root():
 @attack
 def device_file():
     """The machine's memory and disks."""
-    path = (SCRATCH + "/device-%d" % os.getpid()).encode()
-    return worst(lambda device: result(libc.mknod(path + b"-%d" % device[0], 0o20666, os.makedev(*device))), ((1, 1), (1, 2)))
+    path = SCRATCH + "/device-%d" % os.getpid()
+    return worst(lambda device: os.mknod(path + "-%d" % device[1], 0o20666, os.makedev(*device)) or "open", ((1, 1), (1, 2)))
 
 
 @attack
