@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "guard/dns.h"
-#include "guard/refresh.h"
-#include "guard/resolver.h"
+#include "guard/resolver/dns.h"
+#include "guard/resolver/refresh.h"
+#include "guard/resolver/resolver.h"
 #include "util/clock.h"
 
 #define ASKED_MAX 64
