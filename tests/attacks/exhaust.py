@@ -38,7 +38,7 @@ def fill_sets():
                 s.send(question("%d-%d-%d-%d.wild.lab" % (44, 128, high, low)))
             for _ in batch:
                 try:
-                    got += rcode(s.recv(512)) == "open"
+                    got += rcode(s.recv(512)) == "answered"
                 except socket.timeout:
                     break
     return "%d" % got

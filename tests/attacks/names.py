@@ -17,8 +17,8 @@ def question(name, kind=1, klass=1, flags=0x100, tail=b""):
 
 
 def rcode(answer):
-    """What came back, in a word; "open" if it holds an answer."""
-    return "open" if struct.unpack("!H", answer[6:8])[0] else CODES.get(answer[3] & 15, str(answer[3] & 15))
+    """What came back, in a word."""
+    return "answered" if struct.unpack("!H", answer[6:8])[0] else CODES.get(answer[3] & 15, str(answer[3] & 15))
 
 
 def ask(server, data, family=socket.AF_INET, port=53):

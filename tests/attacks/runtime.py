@@ -29,9 +29,9 @@ def of_the_world(family):
 
 
 KINDS = {
-    "--packet": lambda: socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0),
+    "--packet": lambda: socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0),
     "--raw": lambda: socket.socket(socket.AF_INET, socket.SOCK_RAW, 1),
-    "--netlink": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12),
+    "--netlink": lambda: socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, 12),
     "--unix": lambda: socket.socket(socket.AF_UNIX, socket.SOCK_STREAM),
     "--foreign": lambda: of_the_world(socket.AF_INET),
     "--foreign-ipv6": lambda: of_the_world(socket.AF_INET6),

@@ -62,7 +62,7 @@ the_firewall_holds() {
 	run entered -- python3 "$ATTACKS/attack.py" connect connect-ipv6 sendto dns-over-tls
 	[ "$output" = $'connect EHOSTUNREACH\nconnect-ipv6 ECONNREFUSED\nsendto EPERM\ndns-over-tls EHOSTUNREACH' ] || { echo "$output"; return 1; }
 	run entered -- python3 "$ATTACKS/attack.py" dns-in-options dns-blocked-server
-	local guard=$'dns-in-options open\ndns-blocked-server REFUSED' nobody=$'dns-in-options silence\ndns-blocked-server silence'
+	local guard=$'dns-in-options answered\ndns-blocked-server REFUSED' nobody=$'dns-in-options silence\ndns-blocked-server silence'
 	[ "$output" = "$guard" ] || { [ "${1:-}" != alive ] && [ "$output" = "$nobody" ]; } || { echo "$output"; return 1; }
 	echo "# ${BATS_TEST_DESCRIPTION%%:*}: $([ "$output" = "$guard" ] && echo the guard answers || echo no DNS)" >&3
 	nothing_escaped
@@ -119,7 +119,7 @@ the_firewall_holds() {
 	policy strict
 	container
 	run entered -- python3 "$ATTACKS/attack.py" exhaust-descriptors
-	[ "$output" = "exhaust-descriptors open+EHOSTUNREACH" ] || { echo "$output"; return 1; }
+	[ "$output" = "exhaust-descriptors answered+EHOSTUNREACH" ] || { echo "$output"; return 1; }
 	the_firewall_holds alive
 }
 
@@ -177,7 +177,7 @@ hostile() {
 	assert_says "connect EHOSTUNREACH"
 	assert_says "sendto EPERM"
 	assert_says "dns REFUSED"
-	assert_says "dns-in-options open"
+	assert_says "dns-in-options answered"
 	assert_says "proved: IPv4 to 192.0.2.1 was refused, by our rule"
 	nothing_escaped
 }
