@@ -13,6 +13,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_owner.h>
@@ -85,6 +86,12 @@ static void put_matches(struct nlmsghdr *message, const struct rule *rule, const
 			.match = XT_OWNER_UID, .uid_min = uid, .uid_max = uid};
 
 		expression_xt(message, "match", "owner", 1, &info, sizeof(info));
+	}
+	if (rule->foreign) {
+		const struct xt_addrtype_info_v1 info = {
+			.source = XT_ADDRTYPE_LOCAL, .flags = XT_ADDRTYPE_INVERT_SOURCE};
+
+		expression_xt(message, "match", "addrtype", 1, &info, sizeof(info));
 	}
 	if (rule->states != 0) {
 		const struct xt_conntrack_mtinfo3 info = {

@@ -378,6 +378,25 @@ static void guard_rules(struct ruleset *ruleset, uint8_t family)
 				.dport = GUARD_PORT});
 }
 
+/*
+ * Anybody may send by IPv6 from an address that is none of this host's (ipv6(7), IPV6_FREEBIND); by IPv4 the
+ * kernel sees to it. Conntrack would take such a packet, sent to ourselves, for a connection from there, and
+ * what goes there for its answer. The resets of our own refusals come from there, too, but belong to a
+ * connection. Neighbour discovery, which may be from no address yet, goes before.
+ */
+static void refuse_foreign(struct ruleset *ruleset)
+{
+	struct rule rule = {.family = AF_INET6, .chain = CHAIN_OUTPUT, .foreign = 1};
+
+	add(ruleset, (struct rule){.family = AF_INET6,
+			     .chain = CHAIN_OUTPUT,
+			     .loopback = 1,
+			     .states = STATE_ESTABLISHED | STATE_RELATED});
+	tell(ruleset, rule);
+	rule.verdict = VERDICT_REJECT;
+	add(ruleset, rule);
+}
+
 static void refuse_dns(struct ruleset *ruleset, uint8_t family)
 {
 	struct rule rule = {
@@ -416,11 +435,13 @@ static void output_rules(struct ruleset *ruleset, uint8_t family, const struct p
 	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .states = STATE_ESTABLISHED});
 	if (resolv->docker && family == AF_INET && (!dns || guarded))
 		docker_rules(ruleset, guarded && servers);
+	if (family == AF_INET6) {
+		neighbour_rules(ruleset, CHAIN_OUTPUT);
+		refuse_foreign(ruleset);
+	}
 	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .loopback = 1});
 	if (dns && guarded)
 		guard_rules(ruleset, family);
-	if (family == AF_INET6)
-		neighbour_rules(ruleset, CHAIN_OUTPUT);
 	if (policy->ssh == SSH_NONE)
 		refuse(ruleset, ssh);
 	accept_list(ruleset, family, CHAIN_OUTPUT, LIST_ALLOWED);
