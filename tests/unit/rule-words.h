@@ -30,9 +30,8 @@
 	"-A OUTPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT\n" \
 	"-A OUTPUT -p ipv6-icmp --icmpv6-type 136 -j ACCEPT\n" \
 	"-A OUTPUT -p ipv6-icmp --icmpv6-type 143 -j ACCEPT\n"
-#define FOREIGN " -m addrtype ! --src-type LOCAL"
-#define RESETS	"-A OUTPUT -o lo -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT
-"
+#define FOREIGN	      " -m addrtype ! --src-type LOCAL"
+#define RESETS	      "-A OUTPUT -o lo -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
 #define BARE6	      ESTABLISHED RESETS "-A OUTPUT" FOREIGN PROHIBIT6 LOOPBACK
 #define OUT6	      ESTABLISHED NEIGHBOURS RESETS "-A OUTPUT" FOREIGN PROHIBIT6 LOOPBACK
 #define FROM(network) "-A INPUT -s " network " -j ACCEPT\n"
@@ -98,8 +97,8 @@
 #define LOOPBACK    "-A OUTPUT -o lo -j ACCEPT\n"
 #define NO_DOCKER   "-A OUTPUT -d 127.0.0.11" PROHIBIT4
 
-	/* One policy in the one place: its rules, settled, in each family's lines. */
-	struct rules_row {
+/* One policy in the one place: its rules, settled, in each family's lines. */
+struct rules_row {
 	struct policy said;
 	const char *allowed, *blocked, *inbound, *v4, *v6;
 	enum stage stage;
