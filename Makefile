@@ -105,6 +105,9 @@ test: build/secure-init build/deps-glibc $(FAULTS)
 print-release-flags:
 	@printf '%s\n' "$(subst ",\",$(COMMON)) $(RELEASE)"
 
+print-objects:
+	@echo $(RELEASE_OBJECTS)
+
 print-libraries:
 	@echo $(LIBS)
 
@@ -118,5 +121,5 @@ format:
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all demo soak bench bench-datapath plots sbom audit test clean format print-release-flags print-libraries
+.PHONY: all demo soak bench bench-datapath plots sbom audit test clean format print-release-flags print-objects print-libraries
 .DELETE_ON_ERROR:
