@@ -390,12 +390,18 @@ static void guard_rules(struct ruleset *ruleset, uint8_t family)
 /*
  * Anybody may send by IPv6 from an address that is none of this host's (ipv6(7), IPV6_FREEBIND); by IPv4 the
  * kernel sees to it. Conntrack would take such a packet, sent to ourselves, for a connection from there, and
- * what goes there for its answer. Neighbour discovery, which may be from no address yet, goes before.
+ * what goes there for its answer. Neighbour discovery, which may be from no address yet, goes before; and so
+ * does what we answer ourselves, in the name of whom nobody may reach: the reset of a connection that is
+ * refused. That belongs to the connection (related), and no program can make its like.
  */
 static void refuse_foreign(struct ruleset *ruleset)
 {
 	struct rule rule = {.family = AF_INET6, .chain = CHAIN_OUTPUT, .foreign = 1};
 
+	add(ruleset, (struct rule){.family = AF_INET6,
+			     .chain = CHAIN_OUTPUT,
+			     .states = STATE_ESTABLISHED | STATE_RELATED,
+			     .loopback = 1});
 	tell(ruleset, rule);
 	rule.verdict = VERDICT_REJECT;
 	add(ruleset, rule);
