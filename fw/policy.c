@@ -390,9 +390,8 @@ static void guard_rules(struct ruleset *ruleset, uint8_t family)
 /*
  * Anybody may send by IPv6 from an address that is none of this host's (ipv6(7), IPV6_FREEBIND); by IPv4 the
  * kernel sees to it. Conntrack would take such a packet, sent to ourselves, for a connection from there, and
- * what goes there for its answer. Neighbour discovery, which may be from no address yet, goes before; and so
- * does what we answer ourselves, in the name of whom nobody may reach: the reset of a connection that is
- * refused. That belongs to the connection (related), and no program can make its like.
+ * what goes there for its answer. The resets of our own refusals come from there, too, but belong to a
+ * connection. Neighbour discovery, which may be from no address yet, goes before.
  */
 static void refuse_foreign(struct ruleset *ruleset)
 {
@@ -400,8 +399,8 @@ static void refuse_foreign(struct ruleset *ruleset)
 
 	add(ruleset, (struct rule){.family = AF_INET6,
 			     .chain = CHAIN_OUTPUT,
-			     .states = STATE_ESTABLISHED | STATE_RELATED,
-			     .loopback = 1});
+			     .loopback = 1,
+			     .states = STATE_ESTABLISHED | STATE_RELATED});
 	tell(ruleset, rule);
 	rule.verdict = VERDICT_REJECT;
 	add(ruleset, rule);

@@ -52,10 +52,9 @@ struct refresh {
 /* True for a name that does not move by DNS, since /etc/hosts has it. */
 static bool is_fixed(const struct lookup *lookup, const char *name)
 {
-	for (size_t i = 0; i < lookup->n; i++)
-		if (strcmp(lookup->targets[i].name, name) == 0)
-			return lookup->targets[i].fixed;
-	return false;
+	const struct target *target = lookup_find(lookup, name);
+
+	return target != NULL && target->fixed;
 }
 
 /* The name to ask for at this step, as the libc searches: a name without a dot is tried with the domains

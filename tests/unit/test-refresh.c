@@ -12,6 +12,9 @@
 #define ASKED_MAX 64
 
 /* What was asked and kept, in turn. */
+/* Nothing was looked up at the start. */
+static const struct lookup no_lookup;
+
 static struct {
 	unsigned int n, n_kept;
 	char names[ASKED_MAX][NAME_TEXT];
@@ -53,7 +56,7 @@ static struct refresh *begin(const struct policy *policy)
 	const struct refresh_owner owner = {NULL, note, note_kept};
 
 	memset(&seen, 0, sizeof(seen));
-	return refresh_new(policy, &resolv, NULL, &pool, &owner);
+	return refresh_new(policy, &resolv, &no_lookup, &pool, &owner);
 }
 
 /* Ticks at so many seconds from now. */
