@@ -6,7 +6,7 @@ source "$ATTACKS/oracle.bash"
 # attacks_up: after lab_up. Exported by whoever calls it under `set -a`.
 attacks_up() {
 	local address
-	export BLOCKED BLOCKED6 ANTHROPIC GATEWAY GATEWAY6 SECURE_INIT
+	export BLOCKED BLOCKED6 ANTHROPIC ANTHROPIC6 GATEWAY GATEWAY6 SECURE_INIT
 	chmod 755 "$LAB"
 	OUTSIDE=$LAB/outside SCRATCH=$LAB/scratch TOOLS=$LAB/tools
 	mkdir -m 755 "$OUTSIDE" "$TOOLS"

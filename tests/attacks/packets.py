@@ -3,7 +3,7 @@ import select
 import socket
 import struct
 
-from tools import ALLOWED, BLOCKED, BLOCKED6, MARK, WAIT, attack, code, tcp, udp
+from tools import ALLOWED, ALLOWED6, BLOCKED, BLOCKED6, MARK, WAIT, attack, code, tcp, udp
 
 
 @attack
@@ -239,6 +239,45 @@ def from_port_53():
         s.sendto(MARK, (BLOCKED, 9999))
         s.recv(99)
         return "open"
+
+
+def disguise(family, level, freebind, blocked, via):
+    """
+    A packet as if from the blocked host, to ourselves or to the allowed one, so that conntrack takes what goes there for
+    its answer.
+    """
+    with socket.socket(family, socket.SOCK_DGRAM) as s:
+        s.connect((via, 9))
+        here = s.getsockname()[0]
+    outcome = None
+    for to, sender in (((here, 5555), (here, 5555)), ((via, 9999), (via, 9999))):
+        with socket.socket(family, socket.SOCK_DGRAM) as s, socket.socket(family, socket.SOCK_DGRAM) as answer:
+            try:
+                s.setsockopt(level, freebind, 1)
+                s.bind((blocked, 9999))
+                s.sendto(b"hello", to)
+            except OSError as failure:
+                outcome = failure
+            try:
+                answer.settimeout(WAIT)
+                answer.setsockopt(level, freebind, 1)
+                answer.bind(sender)
+                answer.sendto(MARK, (blocked, 9999))
+                answer.recv(99)
+                return "open"
+            except OSError as failure:
+                outcome = failure
+    raise outcome
+
+
+@attack
+def disguised():
+    return disguise(socket.AF_INET, socket.IPPROTO_IP, 15, BLOCKED, ALLOWED)
+
+
+@attack
+def disguised_ipv6():
+    return disguise(socket.AF_INET6, socket.IPPROTO_IPV6, 78, BLOCKED6, ALLOWED6)
 
 
 @attack

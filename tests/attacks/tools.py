@@ -11,6 +11,7 @@ import socket
 BLOCKED = os.environ.get("BLOCKED", "151.101.1.69")  # a live host that no policy allows
 BLOCKED6 = os.environ.get("BLOCKED6", "2a04:4e42::645")
 ALLOWED = os.environ.get("ANTHROPIC", "160.79.104.10")
+ALLOWED6 = os.environ.get("ANTHROPIC6", "2607:6bc0::10")
 GATEWAY = os.environ.get("GATEWAY", "172.17.0.1")
 GATEWAY6 = os.environ.get("GATEWAY6", "fd17::1")
 TOOLS = os.environ.get("TOOLS", "/nonexistent")  # what attacks.bats compiled
