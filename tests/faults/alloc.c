@@ -1,8 +1,9 @@
 /*
  * Allocations that fail, linked into secure-init in place of malloc and kin (ld's --wrap; tests/faults.mk).
  *
- * FAULT_ALLOC=ROLE:N fails the N-th of one process, ROLE:N+ that one and all later ones; ROLE is 0 for process 1, K for
- * its K-th child. FAULT_ALLOC=report says each allocation instead. Lines go to standard error and begin with "fault: ".
+ * FAULT_ALLOC=ROLE:N fails the N-th of one process, ROLE:N+ that one and all later ones; ROLE is 0 for
+ * process 1, K for its K-th child. FAULT_ALLOC=report says each allocation instead. Lines go to standard
+ * error and begin with "fault: ".
  */
 #include <errno.h>
 #include <stdbool.h>

@@ -40,6 +40,12 @@ def at_last(text):
     return sorted(line.strip() for line in text.splitlines() if line.strip())
 
 
+def attend():
+    """What this program's own start ignored, secure-init would ignore too."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Lab:
     """A lab's namespaces, and a start in them."""
 
@@ -87,7 +93,7 @@ class Lab:
             process = subprocess.Popen(
                 ["bash", "-c", f'. tests/lab/lab.bash; {keep}exec {write}>&-; caged {AGENT} $BLOCKED $BLOCKED6 $GATEWAY api.anthropic.com'],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, env=environment, pass_fds=[write],
-                start_new_session=True)
+                start_new_session=True, preexec_fn=attend)
         os.close(write)
         ended = []
         timer = threading.Timer(BOUND, lambda: (ended.append(True), os.killpg(process.pid, signal.SIGKILL)))
@@ -156,7 +162,7 @@ def outcome(case, reference, status, lines, news, outside, arrived, left, met):
         return "killed", ""
     if not words:
         return "NO WORDS", f"status {status}"
-    if status not in range(100, 112) and status not in (126, 127, 143):
+    if status not in range(100, 112) and status not in (126, 127, 130, 143):
         return "ODD STATUS", f"{status}: {'; '.join(words)}"
     return "refused", ""
 
