@@ -10,6 +10,7 @@
 # make bench      the figures of docs/benchmarks.md, docs/init.md, docs/containers.md (as root, about twenty minutes)
 # make bench-datapath    those of the data path alone (about six minutes)
 # make plots      docs/img/ from the tables of docs/benchmarks.md and docs/init.md
+# make soak       the guard under load for some minutes: records that move, kills, mutated packets, tunnels (as root)
 # make format     the one style of .clang-format
 # make clean
 
@@ -24,7 +25,7 @@ OUT    := build$(CROSS:%=/%)
 DEPS   := build/deps-musl$(CROSS:%=-%)
 
 # The rooms. Everything but main.c and version.c is linked into the unit tests too.
-SOURCES := $(wildcard init/*.c fw/*.c verify/*.c guard/*.c util/*.c)
+SOURCES := $(wildcard init/*.c fw/*.c verify/*.c guard/*.c guard/*/*.c util/*.c)
 
 WARNINGS := -Wall -Wextra -Wconversion -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 \
 	-Wcast-align -Wpointer-arith -Wundef -Wwrite-strings -Werror
@@ -66,6 +67,10 @@ include tests/faults.mk
 demo: build/secure-init
 	@deps/install test
 	@tests/demo
+
+soak: build/secure-init
+	@deps/install test soak
+	@tests/guard/soak
 
 bench: build/secure-init
 	@deps/install test bench containers
@@ -113,5 +118,5 @@ format:
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all demo bench bench-datapath plots sbom audit test clean format print-release-flags print-libraries
+.PHONY: all demo soak bench bench-datapath plots sbom audit test clean format print-release-flags print-libraries
 .DELETE_ON_ERROR:

@@ -1,7 +1,7 @@
 /*
- * dns-answer ADDRESS TTL [DELAY_US]: a name server for measurements, on UDP port 53. Every name has one IPv4
- * address of its own; other types have nothing. As little work as possible, so that what is measured in front
- * of it is not this.
+ * dns-answer ADDRESS TTL [DELAY_US [PORT]]: a name server for measurements, on UDP port 53. Every name has
+ * one IPv4 address of its own; other types have nothing. As little work as possible, so that what is measured
+ * in front of it is not this.
  */
 #include <arpa/inet.h>
 #include <stdint.h>
@@ -52,6 +52,8 @@ int main(int argc, char *argv[])
 	const int fd = socket(AF_INET, SOCK_DGRAM, 0), size = 4 << 20;
 	const useconds_t delay = argc > 3 ? (useconds_t)atoi(argv[3]) : 0;
 
+	if (argc > 4)
+		address.sin_port = htons((uint16_t)atoi(argv[4]));
 	if (argc < 3 || inet_pton(AF_INET, argv[1], &address.sin_addr) != 1 ||
 		bind(fd, (const void *)&address, sizeof(address)) < 0) {
 		perror("dns-answer ADDRESS TTL [DELAY_US]");

@@ -29,7 +29,7 @@ bool allow_to_block(struct prefix *address);
 /*
  * What stands on a list for good, settled: each entry's address or network, the looked-up addresses of names,
  * and with a name of GitHub the ranges, on that name's ports. With a guard what DNS said of a name is lent
- * (guard/leases.h), and not in here. The caller frees the contents, also after a failure.
+ * (guard/warden/leases.h), and not in here. The caller frees the contents, also after a failure.
  */
 int allow_list(const struct policy *policy, const struct entries *entries, const struct lookup *lookup,
 	const struct prefixes *ranges, struct contents *contents, struct error *error);

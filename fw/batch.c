@@ -77,18 +77,21 @@ void batch_chain(struct batch *batch, uint8_t family, const struct batch_chain *
 	batch_end(batch, message);
 }
 
-/* Takes note of every acknowledgement in one datagram; returns how many there were. */
-static unsigned int read_acks(const char *bytes, size_t length, struct refusal *refusal)
+/* Takes note of every acknowledgement of the batch in one datagram; returns how many there were. */
+static unsigned int read_acks(
+	const struct batch *batch, const char *bytes, size_t length, struct refusal *refusal)
 {
 	const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)bytes;
 	int rest = (int)length;
 	unsigned int n = 0;
 
-	for (; mnl_nlmsg_ok(message, rest); message = mnl_nlmsg_next(message, &rest)) {
+	for (; netlink_ok(message, rest); message = mnl_nlmsg_next(message, &rest)) {
 		const struct nlmsgerr *answer = mnl_nlmsg_get_payload(message);
 
+		/* one of an earlier exchange says nothing of this one */
 		if (message->nlmsg_type != NLMSG_ERROR ||
-			mnl_nlmsg_get_payload_len(message) < sizeof(*answer))
+			mnl_nlmsg_get_payload_len(message) < sizeof(*answer) ||
+			message->nlmsg_seq - batch->first > batch->netlink->sequence - batch->first)
 			continue;
 		n++;
 		if (answer->error != 0 && refusal->err == 0)
@@ -127,7 +130,7 @@ int batch_send(struct batch *batch, struct refusal *refusal)
 			continue;
 		if (length < 0)
 			return -errno;
-		seen += read_acks(answers, (size_t)length, refusal);
+		seen += read_acks(batch, answers, (size_t)length, refusal);
 		/* a batch that could not start is answered by one error on its opening mark, and nothing else
 		 */
 		if (refusal->err != 0) {

@@ -10,7 +10,8 @@
 #include "util/log.h"
 #include "util/number.h"
 
-#define ITEM_TEXT 300 /* the longest item: a name of 253, ":" and a port range fit well */
+#define COMPARED_MAX 2000
+#define ITEM_TEXT    300 /* the longest item: a name of 253, ":" and a port range fit well */
 
 /* One item on its way from text to entry, and what to call it in a message. */
 struct item {
@@ -238,12 +239,18 @@ static bool same_entry(const struct entry *a, const struct entry *b)
 	       memcmp(a->ports, b->ports, a->n_ports * sizeof(a->ports[0])) == 0;
 }
 
-/* Keeps the first of entries that say the same; those before the new ones differ already. */
+/*
+ * Keeps the first of entries that say the same; those before the new ones differ already. More of them than a
+ * person writes come from a program, which need not be told; comparing takes the square of their number, and
+ * nothing is the worse for one that is there twice.
+ */
 static void drop_duplicates(const char *variable, struct entries *entries, size_t new)
 {
 	char text[ENTRY_TEXT];
 	size_t kept = new;
 
+	if (entries->n > COMPARED_MAX)
+		return;
 	for (size_t i = new; i < entries->n; i++) {
 		size_t j = 0;
 

@@ -56,6 +56,12 @@ int firewall_prepare(struct firewall *firewall, const struct ruleset *ruleset, s
 	return ipset_prepare(&firewall->netlink, ruleset, firewall->index, error);
 }
 
+int firewall_exchange(struct firewall *firewall, const struct ruleset *ruleset, const struct detour *detour,
+	struct error *error)
+{
+	return nft_exchange(&firewall->netlink, ruleset, detour, firewall->index, firewall->owned, error);
+}
+
 int firewall_commit(struct firewall *firewall, const struct ruleset *ruleset, const struct detour *detour,
 	struct error *error)
 {
@@ -75,18 +81,23 @@ int firewall_open(struct firewall *firewall, const struct contents contents[LIST
 	int ret = 0;
 
 	for (int list = 0; list < LISTS && ret == 0; list++)
-		ret = firewall_refill(firewall, (enum list)list, &contents[list], NULL, 0, error);
+		ret = firewall_refill(
+			firewall, (enum list)list, REFILL_MORE, &contents[list], NULL, 0, error);
 	return ret;
 }
 
-int firewall_refill(struct firewall *firewall, enum list list, const struct contents *contents,
-	const struct lease *leases, size_t n, struct error *error)
+int firewall_refill(struct firewall *firewall, enum list list, enum refill refill,
+	const struct contents *contents, const struct lease *leases, size_t n, struct error *error)
 {
 	int ret = 0;
 
-	for (int set = SET_OF(list, 0); set < SET_OF(list, SET_KINDS) && ret == 0; set++)
+	/* the kinds without ports come first */
+	for (int i = 0; i < SET_KINDS && ret == 0; i++) {
+		const int set = SET_OF(list, refill == REFILL_MORE ? i : SET_KINDS - 1 - i);
+
 		if (firewall->index[set] != IPSET_INVALID_ID)
 			ret = ipset_fill(&firewall->netlink, set, contents, leases, n, error);
+	}
 	return ret;
 }
 

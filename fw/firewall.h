@@ -50,7 +50,14 @@ int firewall_prepare(struct firewall *firewall, const struct ruleset *ruleset, s
 int firewall_settle(struct firewall *firewall, const struct ruleset *ruleset, const struct detour *detour,
 	struct error *error);
 
-/* The same for rules that stood before, or follow others: connections live on. */
+/*
+ * Puts other rules in the place of those that stand, and another detour (NULL: it stays as it is): no packet
+ * meets neither. Connections live on.
+ */
+int firewall_exchange(struct firewall *firewall, const struct ruleset *ruleset, const struct detour *detour,
+	struct error *error);
+
+/* Makes all of it anew, whatever stands. Connections live on. */
 int firewall_commit(struct firewall *firewall, const struct ruleset *ruleset, const struct detour *detour,
 	struct error *error);
 
@@ -63,8 +70,14 @@ int firewall_lend(struct firewall *firewall, enum list list, const struct lease 
 /* Takes leases out again; one that has expired is no error. Returns 0 or -errno. */
 int firewall_take_back(struct firewall *firewall, enum list list, const struct lease *leases, size_t n);
 
+/*
+ * What entries that go or come do to what stays: an address may move from the set of all ports to that of
+ * some, or back. The set that gains comes first, so that at no moment it is in neither.
+ */
+enum refill { REFILL_MORE, REFILL_LESS };
+
 /* Gives the sets of a list new contents, with these leases beside them, each set in one step. */
-int firewall_refill(struct firewall *firewall, enum list list, const struct contents *contents,
-	const struct lease *leases, size_t n, struct error *error);
+int firewall_refill(struct firewall *firewall, enum list list, enum refill refill,
+	const struct contents *contents, const struct lease *leases, size_t n, struct error *error);
 
 #endif

@@ -11,7 +11,8 @@ static int matches(const struct rule *rule, judge_set *in_set, void *data, const
 	if (rule->chain != CHAIN_OUTPUT || rule->family != packet->to.family)
 		return 0;
 	/* a connection that begins is in neither state; what only logs decides nothing */
-	if (rule->states != 0 || rule->user != USER_ANY || rule->verdict == VERDICT_LOG)
+	/* and from an address of ours */
+	if (rule->states != 0 || rule->foreign || rule->user != USER_ANY || rule->verdict == VERDICT_LOG)
 		return 0;
 	if (rule->loopback && !loopback)
 		return 0;

@@ -32,6 +32,7 @@ static const struct extension {
 	{"conntrack", COMPAT_MATCH, 3, NFPROTO_IPV4,
 		"the 'conntrack' match (modules xt_conntrack, nf_conntrack)"},
 	{"owner", COMPAT_MATCH, 1, NFPROTO_IPV4, "the 'owner' match (module xt_owner)"},
+	{"addrtype", COMPAT_MATCH, 1, NFPROTO_IPV6, "the 'addrtype' match (module xt_addrtype)"},
 	{"icmp6", COMPAT_MATCH, 0, NFPROTO_IPV6, "the 'icmp6' match (module ip6_tables)"},
 	{"REJECT", COMPAT_TARGET, 0, NFPROTO_IPV4, "the IPv4 'REJECT' target (module ipt_REJECT)"},
 	{"REJECT", COMPAT_TARGET, 0, NFPROTO_IPV6, "the IPv6 'REJECT' target (module ip6t_REJECT)"},

@@ -13,6 +13,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/x_tables.h>
+#include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_owner.h>
@@ -85,6 +86,12 @@ static void put_matches(struct nlmsghdr *message, const struct rule *rule, const
 			.match = XT_OWNER_UID, .uid_min = uid, .uid_max = uid};
 
 		expression_xt(message, "match", "owner", 1, &info, sizeof(info));
+	}
+	if (rule->foreign) {
+		const struct xt_addrtype_info_v1 info = {
+			.source = XT_ADDRTYPE_LOCAL, .flags = XT_ADDRTYPE_INVERT_SOURCE};
+
+		expression_xt(message, "match", "addrtype", 1, &info, sizeof(info));
 	}
 	if (rule->states != 0) {
 		const struct xt_conntrack_mtinfo3 info = {
@@ -163,10 +170,38 @@ static void put_chain(struct batch *batch, uint8_t family, enum chain chain)
 	batch_chain(batch, family, &base);
 }
 
-/* Both tables, and the guard's detour (NULL: none). *refused is the rule that the kernel did not want, if it
- * was one. */
-static int commit(struct netlink *netlink, const struct ruleset *ruleset, const struct detour *detour,
-	const uint16_t index[SETS], uint32_t flags, struct refused *refused)
+/* All rules of a table of ours go. */
+static void put_no_rules(struct batch *batch, uint8_t family)
+{
+	struct nlmsghdr *message = batch_begin(batch, NFT_MSG_DELRULE, 0, family);
+
+	mnl_attr_put_strz(message, NFTA_RULE_TABLE, TABLE_NAME);
+	batch_end(batch, message);
+}
+
+/* What is to become of the tables: made anew with these flags, or only other rules. */
+struct making {
+	bool anew;
+	uint32_t flags;
+	const struct detour *detour; /* NULL: none, or if the tables stay, the one that is there */
+};
+
+static void put_tables(struct batch *batch, const struct making *making)
+{
+	for (size_t f = 0; f < sizeof(families); f++) {
+		if (!making->anew) {
+			put_no_rules(batch, families[f]);
+			continue;
+		}
+		batch_table(batch, families[f], TABLE_NAME, making->flags);
+		for (int chain = 0; chain < CHAINS; chain++)
+			put_chain(batch, families[f], (enum chain)chain);
+	}
+}
+
+/* *refused is the rule that the kernel did not want, if it was one. */
+static int commit(struct netlink *netlink, const struct ruleset *ruleset, const struct making *making,
+	const uint16_t index[SETS], struct refused *refused)
 {
 	struct batch batch;
 	struct refusal refusal = {0};
@@ -175,11 +210,7 @@ static int commit(struct netlink *netlink, const struct ruleset *ruleset, const 
 
 	*refused = (struct refused){0};
 	batch_open(&batch, netlink);
-	for (size_t f = 0; f < sizeof(families); f++) {
-		batch_table(&batch, families[f], TABLE_NAME, flags);
-		for (int chain = 0; chain < CHAINS; chain++)
-			put_chain(&batch, families[f], (enum chain)chain);
-	}
+	put_tables(&batch, making);
 	first_rule = netlink->sequence + 1;
 	for (size_t i = 0; i < ruleset->n; i++) {
 		if (BATCH_BYTES - batch.used < MESSAGE_ROOM)
@@ -187,7 +218,8 @@ static int commit(struct netlink *netlink, const struct ruleset *ruleset, const 
 		put_rule(&batch, &ruleset->v[i], index);
 	}
 	last_rule = netlink->sequence;
-	detour_put(&batch, detour, flags);
+	if (making->anew || making->detour != NULL)
+		detour_put(&batch, making->detour, making->flags);
 	ret = batch_send(&batch, &refusal);
 	if (refusal.err != 0 && refusal.sequence >= first_rule && refusal.sequence <= last_rule)
 		refused->rule = &ruleset->v[refusal.sequence - first_rule];
@@ -217,24 +249,12 @@ static int refuse_rule(const struct rule *rule, int err, struct error *error)
 		rule->family == AF_INET ? "IPv4" : "IPv6", rule_text(rule, text), strerror(err));
 }
 
-int nft_commit(struct netlink *netlink, const struct ruleset *ruleset, const struct detour *detour,
-	const uint16_t index[SETS], bool *owned, struct error *error)
+/* Says why not. Returns -errno. */
+static int refuse(struct error *error, const struct refused *refused, int ret)
 {
-	struct refused refused;
-	int ret;
-
-	*owned = true;
-	ret = commit(netlink, ruleset, detour, index, TABLE_OWNER | TABLE_PERSIST, &refused);
-	/* a kernel before 6.9 knows no such flags; the rules are the same without */
-	if ((ret == -EOPNOTSUPP || ret == -EINVAL) && refused.rule == NULL) {
-		*owned = false;
-		ret = commit(netlink, ruleset, detour, index, 0, &refused);
-	}
-	if (ret == 0)
-		return 0;
-	if (refused.rule != NULL)
-		return refuse_rule(refused.rule, -ret, error);
-	if (refused.detour)
+	if (refused->rule != NULL)
+		return refuse_rule(refused->rule, -ret, error);
+	if (refused->detour)
 		return error_set(error, FAIL_KERNEL, -ret,
 			"the kernel refused the guard's table (inet " DETOUR_TABLE
 			"): %s. It needs Linux 5.2, and nft_redir and "
@@ -246,4 +266,31 @@ int nft_commit(struct netlink *netlink, const struct ruleset *ruleset, const str
 			"the kernel refused to replace the filter tables: they belong to a running process; "
 			"another secure-init guards this network namespace");
 	return error_set(error, FAIL_FIREWALL, -ret, "the kernel refused the firewall: %s", strerror(-ret));
+}
+
+int nft_commit(struct netlink *netlink, const struct ruleset *ruleset, const struct detour *detour,
+	const uint16_t index[SETS], bool *owned, struct error *error)
+{
+	struct making making = {true, TABLE_OWNER | TABLE_PERSIST, detour};
+	struct refused refused;
+	int ret = commit(netlink, ruleset, &making, index, &refused);
+
+	*owned = true;
+	/* a kernel before 6.9 knows no such flags; the rules are the same without */
+	if ((ret == -EOPNOTSUPP || ret == -EINVAL) && refused.rule == NULL) {
+		*owned = false;
+		making.flags = 0;
+		ret = commit(netlink, ruleset, &making, index, &refused);
+	}
+	return ret < 0 ? refuse(error, &refused, ret) : 0;
+}
+
+int nft_exchange(struct netlink *netlink, const struct ruleset *ruleset, const struct detour *detour,
+	const uint16_t index[SETS], bool owned, struct error *error)
+{
+	const struct making making = {false, owned ? TABLE_OWNER | TABLE_PERSIST : 0, detour};
+	struct refused refused;
+	int ret = commit(netlink, ruleset, &making, index, &refused);
+
+	return ret < 0 ? refuse(error, &refused, ret) : 0;
 }

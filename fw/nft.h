@@ -24,4 +24,13 @@
 int nft_commit(struct netlink *netlink, const struct ruleset *ruleset, const struct detour *detour,
 	const uint16_t index[SETS], bool *owned, struct error *error);
 
+/*
+ * Puts other rules into the two tables, which must stand, and other ones into the guard's (NULL: it stays as
+ * it is), all of it in one step. While tables are made anew packets meet chains that have no rules yet, and
+ * are dropped; here each packet meets the old rules or the new. owned: the tables are. Returns 0 or -errno
+ * with *error filled.
+ */
+int nft_exchange(struct netlink *netlink, const struct ruleset *ruleset, const struct detour *detour,
+	const uint16_t index[SETS], bool owned, struct error *error);
+
 #endif

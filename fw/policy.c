@@ -267,6 +267,15 @@ static void neighbour_rules(struct ruleset *ruleset, enum chain chain)
 				     .icmp6type = types[i]});
 }
 
+/*
+ * With nothing to be reached nobody needs to be found; and a report names the group that the agent joined,
+ * which is a message of twelve bytes to whoever is on the line.
+ */
+static bool wants_neighbours(const struct policy *policy, uint8_t family)
+{
+	return family == AF_INET6 && policy->mode != MODE_NONE;
+}
+
 /* Has the guard told of what a rule without a verdict would match. */
 static void tell(struct ruleset *ruleset, struct rule rule)
 {
@@ -331,7 +340,7 @@ static void input_rules(struct ruleset *ruleset, uint8_t family, const struct po
 		(struct rule){
 			.family = family, .chain = CHAIN_INPUT, .states = STATE_ESTABLISHED | STATE_RELATED});
 	add(ruleset, (struct rule){.family = family, .chain = CHAIN_INPUT, .loopback = 1});
-	if (family == AF_INET6)
+	if (wants_neighbours(policy, family))
 		neighbour_rules(ruleset, CHAIN_INPUT);
 	if (policy->list[LIST_INBOUND].n > 0)
 		accept_list(ruleset, family, CHAIN_INPUT, LIST_INBOUND);
@@ -378,6 +387,25 @@ static void guard_rules(struct ruleset *ruleset, uint8_t family)
 				.dport = GUARD_PORT});
 }
 
+/*
+ * Anybody may send by IPv6 from an address that is none of this host's (ipv6(7), IPV6_FREEBIND); by IPv4 the
+ * kernel sees to it. Conntrack would take such a packet, sent to ourselves, for a connection from there, and
+ * what goes there for its answer. The resets of our own refusals come from there, too, but belong to a
+ * connection. Neighbour discovery, which may be from no address yet, goes before.
+ */
+static void refuse_foreign(struct ruleset *ruleset)
+{
+	struct rule rule = {.family = AF_INET6, .chain = CHAIN_OUTPUT, .foreign = 1};
+
+	add(ruleset, (struct rule){.family = AF_INET6,
+			     .chain = CHAIN_OUTPUT,
+			     .loopback = 1,
+			     .states = STATE_ESTABLISHED | STATE_RELATED});
+	tell(ruleset, rule);
+	rule.verdict = VERDICT_REJECT;
+	add(ruleset, rule);
+}
+
 static void refuse_dns(struct ruleset *ruleset, uint8_t family)
 {
 	struct rule rule = {
@@ -416,11 +444,13 @@ static void output_rules(struct ruleset *ruleset, uint8_t family, const struct p
 	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .states = STATE_ESTABLISHED});
 	if (resolv->docker && family == AF_INET && (!dns || guarded))
 		docker_rules(ruleset, guarded && servers);
+	if (wants_neighbours(policy, family))
+		neighbour_rules(ruleset, CHAIN_OUTPUT);
+	if (family == AF_INET6)
+		refuse_foreign(ruleset);
 	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .loopback = 1});
 	if (dns && guarded)
 		guard_rules(ruleset, family);
-	if (family == AF_INET6)
-		neighbour_rules(ruleset, CHAIN_OUTPUT);
 	if (policy->ssh == SSH_NONE)
 		refuse(ruleset, ssh);
 	accept_list(ruleset, family, CHAIN_OUTPUT, LIST_ALLOWED);

@@ -51,9 +51,9 @@ struct rule {
 	uint8_t protocol;  /* IPPROTO_… */
 	uint8_t icmp6type; /* RFC 4861 */
 	uint8_t user;	   /* enum rule_user */
-	uint8_t set; /* the set's number + 1; it holds the peer, and with ports our side's (INPUT) or the
-			peer's */
-	uint8_t reserved;
+	uint8_t set;	 /* the set's number + 1; it holds the peer, and with ports our side's (INPUT) or the
+			    peer's */
+	uint8_t foreign; /* 1: the sender's address is none of this host's */
 	struct prefix peer; /* family 0: any. The other side: source in INPUT, destination in OUTPUT */
 };
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "fw/allow.h"
-#include "guard/leases.h"
+#include "guard/warden/leases.h"
 #include "util/clock.h"
 #include "verify/lent.h"
 
@@ -64,7 +64,7 @@ int first_open(struct firewall *firewall, const struct first *first, struct erro
 	int ret = work_out(first, &holding, error);
 
 	for (int list = 0; list < LISTS && ret == 0; list++)
-		ret = firewall_refill(firewall, (enum list)list, &holding.contents[list],
+		ret = firewall_refill(firewall, (enum list)list, REFILL_MORE, &holding.contents[list],
 			holding.leases[list].v, holding.leases[list].n, error);
 	holding_free(&holding);
 	return ret;

@@ -1,6 +1,6 @@
 /*
  * What the sets hold when the agent starts, before there is a warden: what stands for good, and with a guard
- * what DNS said, lent for the least time. See guard/leases.h.
+ * what DNS said, lent for the least time. See guard/warden/leases.h.
  */
 #ifndef GUARD_FIRST_H
 #define GUARD_FIRST_H

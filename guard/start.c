@@ -3,23 +3,28 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <linux/capability.h>
 
 #include "fw/policy.h"
-#include "guard/audit.h"
-#include "guard/calls.h"
+#include "guard/audit/audit.h"
+#include "guard/resolver/calls.h"
 #include "guard/fetcher.h"
-#include "guard/resolver.h"
-#include "guard/warden.h"
+#include "guard/resolver/resolver.h"
+#include "guard/warden/warden.h"
 #include "util/caps.h"
 #include "util/confine.h"
 #include "util/pages.h"
+
+/* The usual limit of open files (RLIMIT_NOFILE) of the time before close_range(2). */
+#define OPEN_MAX_BEFORE 65536
 
 const char *const guard_role_names[GUARD_ROLES] = {"resolver", "warden", "fetcher"};
 
@@ -134,25 +139,50 @@ static int be_fetcher(struct birth *birth, struct error *error)
 	_exit(ret == 0 ? 0 : FAIL_SYSTEM);
 }
 
+/* Closes what is from one number to another; kernels before 5.9 want it one by one (close_range(2)). */
+static void close_from_to(int from, int to)
+{
+	if (from > to || syscall(SYS_close_range, (unsigned int)from, (unsigned int)to, 0U) == 0)
+		return;
+	for (int fd = from; fd <= to && fd < OPEN_MAX_BEFORE; fd++)
+		close(fd);
+}
+
+/* Leaves of all descriptors beyond standard error only these; -1 is none. */
+static void keep_only(const int *fds, size_t n)
+{
+	int last = STDERR_FILENO;
+
+	for (;;) {
+		int next = INT_MAX;
+
+		for (size_t i = 0; i < n; i++)
+			if (fds[i] > last && fds[i] < next)
+				next = fds[i];
+		close_from_to(last + 1, next - 1);
+		if (next == INT_MAX)
+			return;
+		last = next;
+	}
+}
+
 /*
- * What the child inherits and has no use for: the descriptors of the others; the standard input and output,
- * which are the agent's; the parent's signal handlers. A session of its own keeps the terminal's keys away.
+ * What the child inherits and has no use for: the descriptors of the others, and of whoever started process
+ * 1; the standard input and output, which are the agent's; the parent's signal handlers. A session of its own
+ * keeps the terminal's keys away.
  */
 static void leave_behind(const struct birth *birth, enum guard_role role)
 {
-	const int others[] = {birth->lifeline[1], birth->ready[0],
-		role == GUARD_RESOLVER ? birth->resolver[1] : birth->resolver[0],
-		role == GUARD_FETCHER ? birth->fetcher[1] : birth->fetcher[0],
-		role == GUARD_FETCHER ? birth->resolver[1] : -1,
-		role == GUARD_RESOLVER ? birth->fetcher[1] : -1,
-		role != GUARD_WARDEN ? mnl_socket_get_fd(birth->start->firewall->netlink.socket) : -1,
-		birth->start->lookup->socket};
+	const bool warden = role == GUARD_WARDEN;
+	const int own[] = {birth->lifeline[0], birth->ready[1],
+		role == GUARD_RESOLVER ? birth->resolver[0] : -1,
+		role == GUARD_FETCHER ? birth->fetcher[0] : -1, warden ? birth->resolver[1] : -1,
+		warden ? birth->fetcher[1] : -1,
+		warden ? mnl_socket_get_fd(birth->start->firewall->netlink.socket) : -1};
 	const struct sigaction standard = {.sa_handler = SIG_DFL};
 	sigset_t all;
 
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (others[i] >= 0)
-			close(others[i]);
+	keep_only(own, sizeof(own) / sizeof(own[0]));
 	dup2(birth->lifeline[0], STDIN_FILENO);
 	dup2(birth->lifeline[0], STDOUT_FILENO);
 	for (int number = 1; number < NSIG; number++)

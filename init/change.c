@@ -12,10 +12,10 @@
 #include <sys/un.h>
 #include <linux/capability.h>
 
-#include "guard/control.h"
+#include "guard/warden/control.h"
 #include "guard/guard.h"
-#include "guard/proof.h"
-#include "guard/valid.h"
+#include "guard/warden/proof.h"
+#include "guard/warden/valid.h"
 #include "util/caps.h"
 #include "util/clock.h"
 #include "util/log.h"

@@ -1,6 +1,6 @@
 /*
  * `secure-init allow|deny|reload|list`: a live change of a running container's policy, asked of its warden
- * (guard/control.h). What the caller writes is read here; the warden gets no words.
+ * (guard/warden/control.h). What the caller writes is read here; the warden gets no words.
  */
 #ifndef INIT_CHANGE_H
 #define INIT_CHANGE_H

@@ -172,7 +172,8 @@ static int answer_address(struct court *court, const struct question *question, 
 	char text[PREFIX_TEXT];
 	int ret;
 
-	if (court->place->detour.dns && question->port == PORT_DNS) {
+	if (court->place->detour.dns && question->port == PORT_DNS &&
+		(question->protocol == IPPROTO_UDP || question->protocol == IPPROTO_TCP)) {
 		printf("  %s: led to the guard, which answers in its place, as is all of port 53\n",
 			prefix_text(address, text));
 		return 0;

@@ -304,5 +304,6 @@ int main(int argc, char *argv[])
 	agent = drop_and_run(&setup, mask, &error);
 	if (agent < 0)
 		return refuse(&setup, &error);
+	policy_free(&config.policy); /* the guard has its own */
 	return serve(agent, &config.serving, &setup.guard);
 }

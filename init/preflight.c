@@ -9,8 +9,12 @@
 #include <linux/capability.h>
 
 #include "guard/guard.h"
+#include "init/inherited.h"
 #include "init/status.h"
 #include "util/caps.h"
+#include "util/cleanup.h"
+#include "util/lines.h"
+#include "util/number.h"
 
 static int check_pid(struct error *error)
 {
@@ -104,11 +108,44 @@ static int check_capabilities(const struct user *user, bool guarded, struct erro
 	return 0;
 }
 
-/* Whoever has one of the guard's users could pass for it. */
+/* "0 1000 65536": the first number here, and how many from there on there are (user_namespaces(7)). */
+static bool range_holds(char *line, uint64_t id)
+{
+	char *rest = line;
+	const char *first = strtok_r(rest, " ", &rest), *outside = strtok_r(rest, " ", &rest);
+	const char *count = strtok_r(rest, " ", &rest);
+	uint64_t low, n;
+
+	return first != NULL && outside != NULL && count != NULL &&
+	       number_parse(first, 0, UINT32_MAX, &low) == 0 && number_parse(count, 0, UINT32_MAX, &n) == 0 &&
+	       id >= low && id - low < n;
+}
+
+/* True also where nobody can tell. */
+static bool is_mapped(const char *map, uint64_t id)
+{
+	cleanup_file FILE *file = fopen(map, "re");
+	bool mapped = file == NULL;
+	char line[128];
+
+	while (!mapped && lines_next(file, line, sizeof(line)))
+		mapped = range_holds(line, id);
+	return mapped;
+}
+
+/* Whoever has one of the guard's users could pass for it; and they must be there to be had. */
 static int check_user(const struct user *user, struct error *error)
 {
+	static const unsigned int uids[] = {GUARD_UID_RESOLVER, GUARD_UID_WARDEN};
 	const unsigned int uid = user->change ? user->uid : getuid();
 
+	for (size_t i = 0; i < sizeof(uids) / sizeof(uids[0]); i++)
+		if (!is_mapped("/proc/self/uid_map", uids[i]) || !is_mapped("/proc/self/gid_map", uids[i]))
+			return error_set(error, FAIL_PRIVILEGE, EINVAL,
+				"this container's user namespace has no user %u, which is the guard's; map "
+				"at least 65536 users "
+				"(/etc/subuid), or set PARA_GUARD=off",
+				uids[i]);
 	if (uid != GUARD_UID_RESOLVER && uid != GUARD_UID_WARDEN)
 		return 0;
 	return error_set(error, FAIL_CONFIG, EINVAL,
@@ -124,6 +161,8 @@ int preflight(const struct user *user, bool guarded, struct error *error)
 
 	if (ret == 0)
 		ret = check_network(error);
+	if (ret == 0)
+		ret = inherited_check(error);
 	if (ret == 0 && guarded)
 		ret = check_user(user, error);
 	return ret == 0 ? check_capabilities(user, guarded, error) : ret;

@@ -8,8 +8,9 @@
 #include "util/error.h"
 
 /*
- * Checks that we are PID 1, in a network namespace other than the host's, and hold the capabilities that the
- * firewall and the drop to the agent's user need. Returns 0 or -errno with *error filled.
+ * Checks that we are PID 1, in a network namespace other than the host's, have no socket that the agent could
+ * go round the firewall with, and hold the capabilities that the firewall and the drop to the agent's user
+ * need. Returns 0 or -errno with *error filled.
  */
 int preflight(const struct user *user, bool guarded, struct error *error);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <jansson.h>
 
-#include "guard/suggest.h"
+#include "guard/audit/suggest.h"
 #include "init/report.h"
 #include "util/cleanup.h"
 

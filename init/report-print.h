@@ -1,12 +1,12 @@
-/* What a report has found, and its two forms. Nothing in it needs escaping any more (guard/line.h). */
+/* What a report has found, and its two forms. Nothing in it needs escaping any more (guard/audit/line.h). */
 #ifndef INIT_REPORT_PRINT_H
 #define INIT_REPORT_PRINT_H
 
 #include <stdint.h>
 #include <stdio.h>
 
-#include "guard/event.h"
-#include "guard/table.h"
+#include "guard/audit/event.h"
+#include "guard/audit/table.h"
 
 #define TIME_TEXT 25 /* "2026-11-26T03:15:27.123Z" and its NUL */
 

@@ -10,7 +10,7 @@
 
 #include "util/error.h"
 
-/* A longer line is none of ours (guard/sink.h). */
+/* A longer line is none of ours (guard/audit/sink.h). */
 #define REPORT_LINE 8192
 
 /* Kinds of packets, and of questions, that are told apart; the rarest make room. */

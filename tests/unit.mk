@@ -40,14 +40,16 @@ build/asan/secure-init: build/asan/init/main.o build/asan/rooms.a
 $(UNITS:%=build/asan/%): build/asan/%: build/asan/tests/unit/%.o $(HELPERS:%.c=build/asan/%.o) build/asan/rooms.a
 	@echo "  CC $@"; gcc $(SANITIZE) -o $@ $^ -L$$(cat build/deps-glibc)/lib $(LIBS) -lcmocka
 
-# The resolver by itself, with a pretended warden (tests/guard/resolver-lab.c); until there is a real one, a pretended record.
-LAB_PARTS := tests/guard/resolver-lab $(if $(wildcard guard/audit.c),,tests/guard/audit-stub)
-
-build/asan/resolver-lab: $(LAB_PARTS:%=build/asan/%.o) build/asan/rooms.a
+# The resolver by itself, with a pretended warden.
+build/asan/resolver-lab: build/asan/tests/guard/resolver-lab.o build/asan/rooms.a
 	@echo "  CC $@"; gcc $(SANITIZE) -o $@ $^ -L$$(cat build/deps-glibc)/lib $(LIBS)
 
-$(OUT)/resolver-lab: $(LAB_PARTS:%=$(OUT)/release/%.o) $(filter-out $(OUT)/release/init/main.o,$(RELEASE_OBJECTS))
+$(OUT)/resolver-lab: $(OUT)/release/tests/guard/resolver-lab.o $(filter-out $(OUT)/release/init/main.o,$(RELEASE_OBJECTS))
 	@echo "  CC $@"; $$(cat $(DEPS))/bin/cc -Wl,--gc-sections -s -o $@ $^ -L$$(cat $(DEPS))/lib $(LIBS)
+
+# For tests/mutants.
+print-unit-flags:
+	@printf '%s\n' "$(subst ",\",$(COMMON)) $(SANITIZE)"
 
 # A sanitizer's end comes before cmocka could say "not ok".
 unit: $(UNITS:%=build/asan/%)

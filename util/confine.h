@@ -6,8 +6,8 @@
 
 /*
  * For a child of ours: no capability, no new privileges, not to be traced, no new processes, and no file to
- * be written, made or removed (Landlock, where the kernel has it). It dies with its parent. Returns 0 or
- * -errno.
+ * be written, made or removed (Landlock), no system call but those that asking and reading take (seccomp);
+ * the last two where the kernel has them. It dies with its parent. Returns 0 or -errno.
  */
 int confine_parser(void);
 

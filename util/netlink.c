@@ -52,6 +52,17 @@ struct nlmsghdr *netlink_nf_message(struct netlink *netlink, void *buffer, uint8
 	return message;
 }
 
+/* All of a datagram's messages are whole, as far as they go; what mnl_cb_run may then walk over. */
+static bool is_whole(const char *bytes, int rest)
+{
+	const struct nlmsghdr *message = (const struct nlmsghdr *)(const void *)bytes;
+
+	for (; rest >= (int)sizeof(*message); message = mnl_nlmsg_next(message, &rest))
+		if (!netlink_ok(message, rest))
+			return false;
+	return true;
+}
+
 int netlink_talk(struct netlink *netlink, const struct nlmsghdr *message, mnl_cb_t callback, void *data)
 {
 	char answer[32768]; /* what the kernel fills at most of one dump's datagram, netlink_dump() */
@@ -66,6 +77,8 @@ int netlink_talk(struct netlink *netlink, const struct nlmsghdr *message, mnl_cb
 			continue;
 		if (length < 0)
 			return -errno;
+		if (!is_whole(answer, (int)length))
+			return -EBADMSG;
 		ret = mnl_cb_run(answer, (size_t)length, message->nlmsg_seq, netlink->port, callback, data);
 	}
 	return ret < 0 ? -errno : 0;

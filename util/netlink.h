@@ -7,6 +7,7 @@
 #ifndef UTIL_NETLINK_H
 #define UTIL_NETLINK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <libmnl/libmnl.h>
 
@@ -24,6 +25,16 @@
 		mnl_attr_ok(attr, (int)((const char *)mnl_attr_get_payload(nest) +                 \
 					  mnl_attr_get_payload_len(nest) - (const char *)(attr))); \
 		(attr) = mnl_attr_next(attr))
+
+/*
+ * True if a whole message is there. (libmnl's own question counts in int, and takes a length of 2 GiB and
+ * more for a negative one.)
+ */
+static inline bool netlink_ok(const struct nlmsghdr *message, int rest)
+{
+	return rest >= (int)sizeof(*message) && message->nlmsg_len <= (uint32_t)rest &&
+	       mnl_nlmsg_ok(message, rest);
+}
 
 struct netlink {
 	struct mnl_socket *socket;

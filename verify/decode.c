@@ -13,6 +13,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nf_tables_compat.h>
+#include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_NFLOG.h>
 #include <linux/netfilter/xt_owner.h>
@@ -321,6 +322,14 @@ static void decode_match(struct decoder *decoder, const struct nlattr *data)
 			(info.uid_min != 0 && info.uid_min != GUARD_UID_RESOLVER))
 			odd(decoder, "an 'owner' match for other than uid 0 or the guard's");
 		rule->user = info.uid_min == 0 ? USER_ROOT : USER_GUARD;
+	} else if (text_is(name, "addrtype")) {
+		struct xt_addrtype_info_v1 info;
+
+		if (rule->foreign != 0 || !take_info(&a, 1, &info, sizeof(info)) ||
+			info.source != XT_ADDRTYPE_LOCAL || info.dest != 0 ||
+			info.flags != XT_ADDRTYPE_INVERT_SOURCE)
+			odd(decoder, "an 'addrtype' match for other than senders from elsewhere");
+		rule->foreign = 1;
 	} else if (text_is(name, "icmp6")) {
 		struct ip6t_icmp info;
 

@@ -8,10 +8,10 @@
 #include "util/netlink.h"
 
 /*
- * What an element's time may differ from its lease's: both sides count whole seconds, and at a lease's end
- * the kernel or its owner may be the first to see it. For long leases a thousandth of them more.
+ * What an element's time may differ from its lease's: both sides count whole seconds, and not from the same
+ * moment. What has no more left than this may be gone. For long leases a thousandth of them more.
  */
-#define LENT_SLACK_SECONDS 3
+#define LENT_SLACK_SECONDS 4
 
 /*
  * Compares the sets of a list that the rules ask: settled contents for good, and leases (sorted by address

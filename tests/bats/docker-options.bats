@@ -168,10 +168,15 @@ process_1() { docker inspect -f '{{.State.Pid}}' "$1"; }
 	run -137 docker run --rm --cap-add NET_ADMIN --memory 6m --memory-swap 6m -e PARA_ALLOWED_DOMAINS= localhost/busybox-agent dd if=/dev/zero of=/dev/null bs=20M count=1
 }
 
-@test "--pids-limit: two are enough, process 1 and the agent; with fewer it does not start" {
-	start box --cap-add NET_ADMIN --pids-limit 2 -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/busybox-agent sleep 1000
+@test "--pids-limit: four are enough, process 1, the guard's two and the agent; with fewer it does not start" {
+	start box --cap-add NET_ADMIN --pids-limit 4 -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/busybox-agent sleep 1000
 	assert_closed box
-	refused_with 111 --cap-add NET_ADMIN --pids-limit 1 localhost/busybox-agent
+	docker_empty
+	refused_with 111 --cap-add NET_ADMIN --pids-limit 3 localhost/busybox-agent
+	docker_empty
+	start box --cap-add NET_ADMIN --pids-limit 2 -e PARA_GUARD=off -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/busybox-agent sleep 1000
+	assert_closed box
+	refused_with 111 --cap-add NET_ADMIN --pids-limit 1 -e PARA_GUARD=off localhost/busybox-agent
 }
 
 @test "-t: the terminal is the agent's" {

@@ -104,7 +104,7 @@ milliseconds() {
 	assert_closed para-s
 	reach para-s tcp $ANTHROPIC 443 EHOSTUNREACH
 	reach para-s tcp $BLOCKED 22 open # SSH
-	reach para-s tcp $BRIDGE 53 ECONNREFUSED # the host's network: open, but nobody is there
+	reach para-s tcp $BRIDGE 54 ECONNREFUSED # the host's network: open, but nobody is there
 	run docker logs para-s
 	assert_says "Network isolation is enabled"
 }

@@ -58,3 +58,31 @@ PY
 	[ "$output" = "$(grep '^secure-init: PARA_ALLOWED_DOMAINS: entry 2' "$entries")
 secure-init: Container will not start to prevent insecure operation" ] || [ "$output" = "$(grep '^secure-init: PARA_ALLOWED_DOMAINS: entry 2' "$entries")" ]
 }
+
+@test "the threat model names each attack, each that it names exists, and what is open is said to be" {
+	python3 - "$BATS_TEST_DIRNAME" <<'PY'
+import os, re, sys
+sys.path.insert(0, os.path.join(sys.argv[1], "../attacks"))
+sys.dont_write_bytecode = True
+from tools import ATTACKS
+import kernel, packets, sockets, names, places, processes, exhaust
+text = open(os.path.join(sys.argv[1], "../../docs/threat-model.md")).read()
+tried, limits = text.split("## What is tried")[1].split("## What is not stopped")
+cells = [row.split(" | ")[-1] for row in tried.splitlines() if row.startswith("| ") and not row.startswith(("| ---", "| attempt"))]
+assert len(cells) >= 30
+named = {word for cell in cells for word in re.findall(r"`([^`]*)`", cell)}
+wrong = [word for word in named if word not in ATTACKS and not os.path.exists(os.path.join(sys.argv[1], word))]
+in_limits = set(re.findall(r"`([^`]*)`", limits))
+wrong += ["not named: " + name for name in ATTACKS if name not in named | in_limits]
+rows = [line.split("#")[0].split() for line in open(os.path.join(sys.argv[1], "../attacks/expected"))]
+for row in filter(None, rows):
+    name = row[0].rsplit(":", 1)[-1]
+    assert name in ATTACKS, name
+    if any("open" in outcome.split("|") for outcome in row[2:]) and name not in in_limits:
+        wrong.append("open, and not said: " + name)
+table = {row[0].rsplit(":", 1)[-1] for row in rows if row}
+wrong += ["without an outcome: " + name for name, f in ATTACKS.items() if name not in table and f.__module__ != "exhaust" and name != "dns-tunnel"]
+if wrong:
+    sys.exit("\n".join(wrong))
+PY
+}

@@ -149,17 +149,18 @@ users() {
 	run cat "/proc/$child/status"
 	for set in CapInh CapPrm CapEff; do assert_says "$set:	0000000000000000"; done
 	assert_says "NoNewPrivs:	1"
+	assert_says "Seccomp:	2"
 	# its parent is not confined
 	run grep CapEff "/proc/$parent/status"
 	refute_says "CapEff:	0000000000000000"
 	wait $job || true
 }
 
-@test "a hostile answer that took over the process that looks up names could not write a file" {
+@test "a hostile answer that took over the process that looks up names could not write a file, nor start anything" {
 	# the confinement itself, in a program of three lines around the real function
 	local source=util/confine.c
 	[[ ${MUTANT:-} != *confine.c ]] || source=$MUTANT
-	"$(cat build/deps-musl)/bin/cc" -std=c11 -D_GNU_SOURCE -I. -o "$LAB/confined" -x c - "$source" util/caps.c <<-'C'
+	"$(cat build/deps-musl)/bin/cc" -std=c11 -D_GNU_SOURCE -I. -o "$LAB/confined" -x c - "$source" util/caps.c util/seccomp.c <<-'C'
 		#include <fcntl.h>
 		#include <stdio.h>
 		#include <unistd.h>
@@ -168,10 +169,10 @@ users() {
 		{
 			if (argc < 3 || confine_parser() != 0)
 				return 1;
-			printf("write %d\n", open(argv[1], O_WRONLY | O_TRUNC));
-			printf("create %d\n", open(argv[2], O_WRONLY | O_CREAT, 0600));
-			printf("read %d\n", open(argv[1], O_RDONLY) >= 0);
-			printf("fork %d\n", fork());
+			dprintf(1, "write %d\n", open(argv[1], O_WRONLY | O_TRUNC));
+			dprintf(1, "create %d\n", open(argv[2], O_WRONLY | O_CREAT, 0600));
+			dprintf(1, "read %d\n", open(argv[1], O_RDONLY) >= 0);
+			dprintf(1, "fork %d\n", fork());
 			return 0;
 		}
 	C
@@ -180,5 +181,7 @@ users() {
 	assert_says "write -1"
 	assert_says "create -1"
 	assert_says "read 1"
+	# a call that none of it takes is its end
+	[ "$status" -eq $((128 + 31)) ]
 	[ "$(cat "$LAB/precious")" = content ]
 }

@@ -76,7 +76,7 @@ agent_of() {
 
 # rules NAME: all that decides in the container's network namespace, read from outside, without counters.
 rules() {
-	outside "$1" sh -c 'nft -s list ruleset; for s in iptables ip6tables; do $s-save | grep -v "^#" | sed "s/ \[.*//"; done; ipset save | sort'
+	outside "$1" sh -c 'nft -s list ruleset; for s in iptables ip6tables; do $s-save | grep -v "^#" | sed "s/ \[.*//"; done; ipset save | sed "s/ timeout [1-9][0-9]*//" | sort'
 }
 
 # assert_closed NAME: as an outside reader sees it: all policies DROP, and the allowed ones by the sets alone.

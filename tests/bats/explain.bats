@@ -23,7 +23,7 @@ unprivileged="setpriv --reuid 65534 --regid 65534 --clear-groups --"
 		  $EXAMPLE6: allowed by the policy
 		    by the entry example.com:443
 		    by the set allowed-ports6
-		    by rule 11 of OUTPUT: -A OUTPUT -p tcp -m set --match-set allowed-ports6 dst,dst -j ACCEPT
+		    by rule 14 of OUTPUT: -A OUTPUT -p tcp -m set --match-set allowed-ports6 dst,dst -j ACCEPT
 	SAYS
 	run cage $unprivileged "$SECURE_INIT" explain 10.1.2.3:54/udp
 	assert_status 0

@@ -65,9 +65,25 @@ comes_to() { # NAME OUTCOME
 }
 
 @test "a filter that cannot be put in place: the agent does not run" {
-	CAGE_UNDER="strace -f -qq -o /dev/null -e trace=seccomp -e inject=seccomp:error=EINVAL:when=1+" run cage "$SECURE_INIT" -- echo AGENT-RAN
-	[ "$status" -ne 0 ]
+	# without the guard, whose resolver would miss its own filter before
+	PARA_GUARD=off CAGE_UNDER="strace -f -qq -o /dev/null -e trace=seccomp -e inject=seccomp:error=EINVAL:when=1+" \
+		run cage "$SECURE_INIT" -- echo AGENT-RAN
+	assert_refused 108
+	assert_says "the agent's seccomp filter could not be put in place"
+}
+
+@test "secure-init test: who comes in later is fenced too, or is not let in" {
+	export PARA_RUN_AS=65534
+	cage "$SECURE_INIT" setup
+	run cage sh -c '"$@"' sh "$SECURE_INIT" test python3 "$LAB_SOURCE/fence.py" < /dev/null
+	assert_status 0
+	comes_to unshare-user EPERM
+	comes_to family-packet EAFNOSUPPORT
+	CAGE_UNDER="strace -f -qq -o /dev/null -e trace=seccomp -e inject=seccomp:error=EINVAL:when=1+" \
+		run cage sh -c '"$@"' sh "$SECURE_INIT" test echo AGENT-RAN
+	assert_status 108
 	refute_says AGENT-RAN
+	assert_says "the seccomp filter could not be put in place"
 }
 
 @test "programs of the trade do not notice: git, gcc, make, python with threads and processes, strace, a shell's job control" {

@@ -124,16 +124,14 @@ log_length() { wc -l < "$LAB/dns.log"; }
 
 # unheard NAME: every type by UDP and TCP is refused with the reason, and no server hears of it
 unheard() {
-	local type transport since
+	local type transport since questions=()
 	since=$(log_length)
-	for type in A AAAA TXT NULL MX SRV ANY HTTPS CNAME TYPE65399; do
-		for transport in +notcp +tcp; do
-			ask "$1" $type $transport
-			assert_rcode REFUSED
-			assert_says "EDE: 17 (Filtered)"
-			assert_says "the name is not allowed"
-			assert_says "ANSWER: 0"
-		done
+	for type in A AAAA TXT NULL MX SRV ANY HTTPS CNAME TYPE65399; do questions+=("$1" "$type"); done
+	for transport in +notcp +tcp; do
+		run as_agent dig $transport +tries=1 +time=8 @192.0.2.1 "${questions[@]}"
+		[ "$(grep -c 'status: REFUSED' <<< "$output")" -eq 10 ] || { echo "$output"; return 1; }
+		[ "$(grep -c 'EDE: 17 (Filtered): (secure-init: the name is not allowed)' <<< "$output")" -eq 10 ]
+		[ "$(grep -c 'ANSWER: 0' <<< "$output")" -eq 10 ]
 	done
 	[ -z "$(questions "$since" | grep -iF "$1")" ] || { questions "$since"; return 1; }
 }
@@ -280,7 +278,7 @@ again() {
 @test "PARA_ALLOW_DNS=none: the agent has no DNS, anywhere, and its names are looked up all the same" {
 	local since server
 	since=$(log_length)
-	PARA_ALLOW_DNS=none PARA_ALLOW_HOST=none PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_ALLOW_DNS=none PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
 	for server in 192.0.2.1 $GATEWAY 127.0.0.1 ::1; do
 		run as_agent dig +short +tries=1 +time=1 @$server api.anthropic.com
 		refute_says $ANTHROPIC

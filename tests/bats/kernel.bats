@@ -34,6 +34,7 @@ missing() { # NAME WORDS
 	missing set "the 'set' match (module xt_set)"
 	missing conntrack "the 'conntrack' match"
 	missing owner "the 'owner' match (module xt_owner)"
+	missing addrtype "the 'addrtype' match (module xt_addrtype)"
 	missing REJECT "the IPv4 'REJECT' target (module ipt_REJECT)"
 }
 

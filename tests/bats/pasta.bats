@@ -42,6 +42,11 @@ PASTA="pasta --foreground --config-net --no-map-gw -t none -u none -T none -U no
 @test "pasta: an ordinary user's program in a closed network, under secure-init as process 1" {
 	export PARA_ALLOWED_DOMAINS=api.anthropic.com,registry.npmjs.org:443
 	cd "$LAB"
+	# the one user there cannot be the guard's too
+	run as_user $PASTA "$LAB/secure-init" -- echo AGENT-RAN
+	assert_refused 102
+	assert_says "this container's user namespace has no user 65501"
+	export PARA_GUARD=off
 	run as_user $PASTA "$LAB/secure-init" -- sh -c '
 		grep -E "^(Cap|NoNew)" /proc/self/status
 		for what in "tcp $2 443" "tcp $3 443" "tcp $4 443" "tcp $4 8443" "tcp $5 443" "tcp $6 443" "udp $5 443"; do echo "$what: $("$1" $what)"; done
@@ -60,7 +65,7 @@ PASTA="pasta --foreground --config-net --no-map-gw -t none -u none -T none -U no
 }
 
 @test "pasta: as seen from outside, and the machine's own network is left as it was" {
-	export PARA_ALLOWED_DOMAINS=api.anthropic.com
+	export PARA_ALLOWED_DOMAINS=api.anthropic.com PARA_GUARD=off
 	local before
 	before=$(in_cage nft list ruleset)
 	cd "$LAB"
@@ -81,7 +86,7 @@ PASTA="pasta --foreground --config-net --no-map-gw -t none -u none -T none -U no
 }
 
 @test "pasta: what listens on the machine's loopback is not reached, by its options as documented" {
-	export PARA_ALLOWED_DOMAINS=
+	export PARA_ALLOWED_DOMAINS= PARA_GUARD=off
 	nsenter --net="/run/netns/$CAGE" "$(command -v python3)" -c 'import socket, time; s = socket.create_server(("127.0.0.1", 5555)); time.sleep(30)' 3>&- &
 	local server=$! address
 	lab_wait_for in_cage "$LAB/try" tcp 127.0.0.1 5555

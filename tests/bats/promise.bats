@@ -222,6 +222,34 @@ while True: u.sendto(b"answer", u.recvfrom(99)[1])' 3>&- &
 	assert_says "Number of entries: 2"
 }
 
+@test "nobody sends by IPv6 from an address that is somebody else's, and so makes conntrack wait for an answer to it" {
+	PARA_RUN_AS=1000 PARA_PROFILE=strict PARA_ALLOWED_DOMAINS=api.anthropic.com run caged python3 -c '
+import socket
+there, here, allowed = "'$BLOCKED6'", "fd17::2", "'$ANTHROPIC6'"
+
+def say(name, sender, to):
+    s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+    s.setsockopt(socket.IPPROTO_IPV6, 78, 1)  # IPV6_FREEBIND: anybody may
+    s.settimeout(1)
+    s.bind(sender)
+    try:
+        s.sendto(b"hello", to)
+        print(name, "sent", s.recv(9))
+    except PermissionError: print(name, "refused")
+    except OSError as failure: print(name, "sent", failure)
+
+# to ourselves, as if from there; then what looks like the answer
+say("disguise", (there, 8000), (here, 5555))
+say("ESCAPE", (here, 5555), (there, 8000))
+# the same with somebody who is allowed
+say("disguise", (there, 8000), (allowed, 8000))
+say("ESCAPE", (allowed, 8000), (there, 8000))
+say("well", (here, 0), (allowed, 8000))'
+	assert_status 0
+	[ "$(grep -cx 'ESCAPE refused' <<< "$output")" = 2 ] || { echo "$output"; return 1; }
+	assert_says "well sent b'hello'"
+}
+
 @test "words behind entries are refused, where they would be names" {
 	PARA_ALLOW_INBOUND=10.0.0.0/8:22,host run -101 "$SECURE_INIT" --check
 	assert_says "host and ports first"

@@ -1,21 +1,31 @@
 # Random policies, random packets, and three judges that must agree (tests/property/property.py).
 bats_require_minimum_version 1.5.0
 load common
+load guard
 
-setup() {
-	common_setup
-	lab_clean
-	say_nothing
-}
+setup() { guard_setup; }
+
+teardown() { guard_teardown; }
+
+setup_file() { guard_lab; }
 
 PROPERTY=$BATS_TEST_DIRNAME/../property/property.py
 
-# with FILE COMMAND...: in a cage of this policy's variables
-with() {
-	local file=$1
-	shift
-	env -i PATH="$PATH" SSL_CERT_FILE="$CA/ca.pem" bash -c 'set -a; while IFS== read -r name value; do printf -v "$name" %s "$value"; done < "$1"; shift; exec "$@"' \
-		with "$file" bash -c "$(declare -f cage); CAGE=$CAGE LAB=$LAB DOCKER_CAPS=$DOCKER_CAPS; cage \"\$@\"" cage "$@"
+# take FILE: this policy's variables, and no others.
+take() {
+	local name value
+	say_nothing
+	while IFS== read -r name value; do export "$name=$value"; done < "$1"
+}
+
+# The policy that stands as it was meant, with the guard beside it or by a set-up that ends.
+stand() {
+	if [ "${PARA_GUARD:-}" != off ]; then
+		start sleep infinity
+	else
+		SSL_CERT_FILE=$CA/ca.pem run cage "$SECURE_INIT" setup
+		assert_status 0
+	fi
 }
 
 @test "the reference, explain and the kernel agree on every packet of every policy" {
@@ -24,12 +34,13 @@ with() {
 	mkdir -p "$LAB/policies"
 	python3 "$PROPERTY" generate "$seed" "$n" "$LAB/policies"
 	for file in "$LAB"/policies/*; do
-		run with "$file" "$SECURE_INIT" setup
-		assert_status 0
-		run with "$file" python3 "$PROPERTY" judge "$file" "$SECURE_INIT" "$seed$file"
+		take "$file"
+		stand
+		run cage python3 "$PROPERTY" judge "$file" "$SECURE_INIT" "$seed$file"
 		assert_status 0
 		packets=$((packets + $(sed -n 's/^packets \([0-9]*\) .*/\1/p' <<< "$output")))
 		allowed=$((allowed + $(sed -n 's/^packets .* allowed //p' <<< "$output")))
+		stop
 		lab_clean
 	done
 	echo "# $packets packets, $allowed of them allowed" >&3

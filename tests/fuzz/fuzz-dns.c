@@ -7,9 +7,9 @@
 
 #include <sys/socket.h>
 
-#include "guard/answer.h"
-#include "guard/cache.h"
-#include "guard/dns.h"
+#include "guard/resolver/answer.h"
+#include "guard/resolver/cache.h"
+#include "guard/resolver/dns.h"
 
 #define MOST 3600
 

@@ -207,7 +207,8 @@ static int ask(uint8_t what, const uint8_t *bytes, size_t size, struct error *er
 			must(!ruleset_uses(&ruleset, set) || index[set] != IPSET_INVALID_ID);
 		break;
 	case 5:
-		ret = nft_commit(&netlink, &ruleset, index, &owned, error);
+		ret = nft_commit(&netlink, &ruleset, &(const struct detour){.dns = true, .bytes = 1}, index,
+			&owned, error);
 		break;
 	case 6:
 		ret = verify_read_rules(&netlink, &is, error);

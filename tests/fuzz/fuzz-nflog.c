@@ -7,7 +7,7 @@
 
 #include <sys/socket.h>
 
-#include "guard/event.h"
+#include "guard/audit/event.h"
 
 static void check_line(const struct line *line)
 {

@@ -7,6 +7,7 @@
  *   status N                             what the next LEARNs are answered with
  *   hold 0|1                             LEARNs are kept back, and answered when it is 0 again
  *   end                                  the lifeline is closed
+ *   leave                                the warden is gone
  *
  * Options: --filter, --blocklist, --quiet (says nothing of what it learns), --drop (as uid 65501, with no
  * capability).
@@ -22,9 +23,9 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-#include "guard/calls.h"
+#include "guard/resolver/calls.h"
 #include "guard/message.h"
-#include "guard/resolver.h"
+#include "guard/resolver/resolver.h"
 
 #define HELD_MAX 1024
 
@@ -151,7 +152,8 @@ static void obey(struct lab *lab, char *line)
 	else if (strcmp(word, "end") == 0 && lab->lifeline >= 0) {
 		close(lab->lifeline);
 		lab->lifeline = -1;
-	}
+	} else if (strcmp(word, "leave") == 0)
+		shutdown(lab->socket, SHUT_RDWR);
 	while (!lab->hold && lab->n_held > 0)
 		answer(lab, lab->held[--lab->n_held]);
 	printf("DONE %s\n", word);

@@ -1,11 +1,11 @@
 """
-strangers.py WHAT: an agent at the warden's socket (guard/control.h).
+strangers.py WHAT: an agent at the warden's socket (guard/warden/control.h).
 
   once TYPE    takes the challenge, and asks for TYPE (3 deny, 4 list, 5 reload…) without the proof; says what it is told
   proofless    the same, and before that tries to make the set itself
   pass         connects, and has its standard input be that socket for the program that follows: WHAT is then a command
   crowd        idle connections, garbage of every length, half messages, for four seconds
-  idle         as many connections as can be had, which say nothing, for eight seconds
+  idle         as many connections as can be had, which say nothing, for five seconds
 """
 import os
 import random
@@ -65,7 +65,7 @@ def crowd():
 
 
 def idle():
-    until = time.monotonic() + 8
+    until = time.monotonic() + 5
     kept, n = [], 0
     while time.monotonic() < until:
         try:

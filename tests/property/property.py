@@ -25,6 +25,7 @@ ADDRESSES = ["160.79.104.10", "104.16.1.34", "93.184.216.34", "151.101.1.69", "1
              "2607:6bc0::10", "2606:4700::6810:122", "2606:2800:220:1::1946", "2a04:4e42::645", GATEWAY6]
 TCP_PORTS = [22, 80, 443, 853, 3000, 8000, 8001, 8443]  # somebody listens on them (tests/lab/listen.py, nginx)
 UDP_PORTS = [53, 123, 443, 3478, 8000, 9999]
+WILDCARD = "*.nobody.lab"  # opens nothing, since nobody asks for a name below it
 HOST = {"subnet": ["172.17.0.0/16", "fd17::/64"], "gateway": [GATEWAY + "/32", GATEWAY6 + "/128"], "none": []}
 
 
@@ -62,6 +63,13 @@ def random_policy(dice):
                         ("ALLOW_SSH", ["any", "allowlist", "none"]), ("ALLOW_HOST", ["subnet", "gateway", "none"])):
         if dice.random() < 0.4 and policy["PARA_NETWORK_MODE"] != "none":
             policy["PARA_" + name] = dice.choice(words)
+    if dice.random() < 0.5:
+        policy["PARA_GUARD"] = "off"
+    else:
+        if dice.random() < 0.4:
+            policy["PARA_DNS"] = dice.choice(["open", "filter"])
+        if "PARA_ALLOWED_DOMAINS" in policy and policy.get("PARA_ALLOW_DNS") != "none" and dice.random() < 0.3:
+            policy["PARA_ALLOWED_DOMAINS"] += "," * bool(policy["PARA_ALLOWED_DOMAINS"]) + WILDCARD
     if policy.get("PARA_PROFILE") == "strict":  # which refuses private.lab unless its address is named as well
         for name in ("PARA_ALLOWED_DOMAINS", "PARA_BLOCKED_DOMAINS"):
             if "private.lab" in policy.get(name, ""):
@@ -85,7 +93,7 @@ def entries(text):
             host, ports = item, ""
         else:
             host, _, ports = item.partition(":")
-        networks = NAMES.get(host) or [host]
+        networks = [] if host == WILDCARD else NAMES.get(host) or [host]
         found.append(([ipaddress.ip_network(n) for n in networks], [ports] if ports else []))
     return [(networks, [tuple(map(int, (p.split("-") * 2)[:2])) for p in ports] or None) for networks, ports in found]
 
@@ -106,7 +114,7 @@ def services(policy):
     mode = policy["PARA_NETWORK_MODE"]
     strict = policy.get("PARA_PROFILE") == "strict"
     only_named = strict or mode in ("proxy", "none")
-    named = any(name in policy.get(key, "") for name in NAMES
+    named = any(name in policy.get(key, "") for name in [*NAMES, WILDCARD]
                 for key in ("PARA_ALLOWED_DOMAINS", "PARA_BLOCKED_DOMAINS", "PARA_PROXY"))
     dns = policy.get("PARA_ALLOW_DNS") or (
         "none" if mode == "none" or (strict and mode != "blocklist" and not named) else "resolvers")
@@ -115,9 +123,17 @@ def services(policy):
     return dns, ssh, host
 
 
+def led_to_the_guard(policy, protocol, port):
+    """Port 53 of everywhere is the guard's, before any rule is asked."""
+    return policy.get("PARA_GUARD") != "off" and services(policy)[0] == "resolvers" and port == 53 and \
+        protocol in ("tcp", "udp")
+
+
 def reference(policy, address, protocol, port):
     address = ipaddress.ip_address(address)
     dns, ssh, host = services(policy)
+    if led_to_the_guard(policy, protocol, port):
+        return True
     allowed = entries(policy.get("PARA_PROXY") or policy.get("PARA_ALLOWED_DOMAINS"))
     blocked = entries(policy.get("PARA_BLOCKED_DOMAINS"))
     is_ssh = protocol == "tcp" and port == 22
@@ -170,12 +186,20 @@ def explained(binary, questions):
     for line in out.splitlines():
         if not line.startswith(" "):
             question = line
+        elif "led to the guard" in line:
+            answers[question] = [True, True]
         elif "by the policy" in line:
             # where names cannot be looked up any more it says that it cannot know
             answers[question] = [": allowed" in line if line.endswith("by the policy") else None, None]
         elif line.endswith("by the kernel"):
             answers[question][1] = ": allowed" in line
     return answers
+
+
+def may_not_know(policy):
+    """explain asks DNS for the policy's names, which may be closed; the guard answers for none that is blocked."""
+    blocked = any(name in policy.get("PARA_BLOCKED_DOMAINS", "") for name in NAMES)
+    return not reference(policy, GATEWAY, "udp", 53) or (policy.get("PARA_GUARD") != "off" and blocked)
 
 
 def judge(path, binary, seed):
@@ -185,6 +209,9 @@ def judge(path, binary, seed):
     for _ in range(25):
         protocol = dice.choice(["tcp", "tcp", "udp", "udp", "icmp", "sctp"])
         port = {"tcp": dice.choice(TCP_PORTS), "udp": dice.choice(UDP_PORTS)}.get(protocol, 0)
+        # where it is not the guard's nobody listens
+        if dice.random() < 0.2 and led_to_the_guard(policy, protocol, 53):
+            port = 53
         packets.append((dice.choice(ADDRESSES), protocol, port))
 
     def question(address, protocol, port):
@@ -197,7 +224,7 @@ def judge(path, binary, seed):
     wrong = 0
     for packet in packets:
         verdicts = [reference(policy, *packet), *answers.get(question(*packet), [None, None]), goes(*packet)]
-        if verdicts[1] is None and not reference(policy, GATEWAY, "udp", 53):
+        if verdicts[1] is None and may_not_know(policy):
             del verdicts[1]
         if len(set(verdicts)) != 1:
             wrong += 1

@@ -13,6 +13,7 @@
 #include <linux/netfilter/nf_tables_compat.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_NFLOG.h>
+#include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_owner.h>
 #include <linux/netfilter/xt_set.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
@@ -201,6 +202,12 @@ void put_matches(struct rule_message *message, const struct rule *rule)
 			.match = XT_OWNER_UID, .uid_min = uid, .uid_max = uid};
 
 		put_xt(message, "match", "owner", 1, &info, sizeof(info));
+	}
+	if (rule->foreign) {
+		const struct xt_addrtype_info_v1 info = {
+			.source = XT_ADDRTYPE_LOCAL, .flags = XT_ADDRTYPE_INVERT_SOURCE};
+
+		put_xt(message, "match", "addrtype", 1, &info, sizeof(info));
 	}
 	if (rule->states != 0) {
 		const struct xt_conntrack_mtinfo3 info = {.match_flags = XT_CONNTRACK_STATE,

@@ -25,11 +25,15 @@
 #define OUT                                                        \
 	"-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n" \
 	"-A OUTPUT -o lo -j ACCEPT\n"
-#define OUT6                                                       \
-	OUT "-A OUTPUT -p ipv6-icmp --icmpv6-type 133 -j ACCEPT\n" \
-	    "-A OUTPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT\n" \
-	    "-A OUTPUT -p ipv6-icmp --icmpv6-type 136 -j ACCEPT\n" \
-	    "-A OUTPUT -p ipv6-icmp --icmpv6-type 143 -j ACCEPT\n"
+#define NEIGHBOURS                                             \
+	"-A OUTPUT -p ipv6-icmp --icmpv6-type 133 -j ACCEPT\n" \
+	"-A OUTPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT\n" \
+	"-A OUTPUT -p ipv6-icmp --icmpv6-type 136 -j ACCEPT\n" \
+	"-A OUTPUT -p ipv6-icmp --icmpv6-type 143 -j ACCEPT\n"
+#define FOREIGN	      " -m addrtype ! --src-type LOCAL"
+#define RESETS	      "-A OUTPUT -o lo -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
+#define BARE6	      ESTABLISHED RESETS "-A OUTPUT" FOREIGN PROHIBIT6 LOOPBACK
+#define OUT6	      ESTABLISHED NEIGHBOURS RESETS "-A OUTPUT" FOREIGN PROHIBIT6 LOOPBACK
 #define FROM(network) "-A INPUT -s " network " -j ACCEPT\n"
 #define TO(network)   "-A OUTPUT -d " network " -j ACCEPT\n"
 #define DNS(address)                                             \

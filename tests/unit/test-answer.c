@@ -1,11 +1,11 @@
-/* guard/answer.h: what servers answer, and what goes on of it. */
+/* guard/resolver/answer.h: what servers answer, and what goes on of it. */
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "guard/answer.h"
+#include "guard/resolver/answer.h"
 #include "tests/unit/wire.h"
 
 #define ID   0x4242

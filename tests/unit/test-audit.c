@@ -1,6 +1,6 @@
 /*
- * guard/audit.h with a real kernel: rules by the real iptables, in a network namespace of this program's own.
- * Where there is no right to make one, nothing is tested.
+ * guard/audit/audit.h with a real kernel: rules by the real iptables, in a network namespace of this
+ * program's own. Where there is no right to make one, nothing is tested.
  */
 #include "tests/unit/unit.h"
 
@@ -21,7 +21,7 @@
 #include <sys/wait.h>
 #include <jansson.h>
 
-#include "guard/audit.h"
+#include "guard/audit/audit.h"
 
 #define FILE_NAME "/tmp/secure-init-test-audit.XXXXXX"
 

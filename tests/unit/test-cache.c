@@ -1,11 +1,11 @@
-/* guard/cache.h: answers that are kept, grow old and give way. */
+/* guard/resolver/cache.h: answers that are kept, grow old and give way. */
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "guard/cache.h"
+#include "guard/resolver/cache.h"
 
 #define BYTES 16384
 

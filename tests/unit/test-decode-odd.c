@@ -13,6 +13,7 @@
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/xt_conntrack.h>
 #include <linux/netfilter/xt_NFLOG.h>
+#include <linux/netfilter/xt_addrtype.h>
 #include <linux/netfilter/xt_owner.h>
 #include <linux/netfilter/xt_set.h>
 #include <linux/netfilter_ipv4/ipt_REJECT.h>
@@ -239,6 +240,33 @@ static void sets_that_were_not_made(void **state)
 		index[set] = IPSET_INVALID_ID;
 	decode_rule(&m->header, index, &decoded);
 	assert_non_null(decoded.odd);
+}
+
+static void senders(void **state)
+{
+	static const struct {
+		const char *name;
+		struct xt_addrtype_info_v1 info;
+	} rows[] = {
+		{"sender_here", {.source = XT_ADDRTYPE_LOCAL}},
+		{"sender_anybody", {.flags = XT_ADDRTYPE_INVERT_SOURCE}},
+		{"sender_not_unicast", {.source = XT_ADDRTYPE_UNICAST, .flags = XT_ADDRTYPE_INVERT_SOURCE}},
+		{"sender_to_here", {.source = XT_ADDRTYPE_LOCAL,
+					   .dest = XT_ADDRTYPE_LOCAL,
+					   .flags = XT_ADDRTYPE_INVERT_SOURCE}},
+		{"sender_by_interface",
+			{.source = XT_ADDRTYPE_LOCAL,
+				.flags = XT_ADDRTYPE_INVERT_SOURCE | XT_ADDRTYPE_LIMIT_IFACE_OUT}},
+		{"receiver_not_here", {.dest = XT_ADDRTYPE_LOCAL, .flags = XT_ADDRTYPE_INVERT_DEST}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct rule_message *m = begin(NFPROTO_IPV6, "OUTPUT");
+
+		put_xt(m, "match", "addrtype", 1, &rows[i].info, sizeof(rows[i].info));
+		would_accept(rows[i].name, m);
+	}
 }
 
 static void owners(void **state)
@@ -604,6 +632,7 @@ int main(int argc, char *argv[])
 		cmocka_unit_test(states),
 		cmocka_unit_test(sets),
 		cmocka_unit_test(sets_that_were_not_made),
+		cmocka_unit_test(senders),
 		cmocka_unit_test(owners),
 		cmocka_unit_test(icmp6),
 		cmocka_unit_test(expressions),

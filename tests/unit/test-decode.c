@@ -83,6 +83,7 @@ static void our_rules_come_back_as_they_were(void **state)
 			.user = USER_GUARD},
 		{.family = AF_INET, .chain = CHAIN_OUTPUT, .peer = prefix("127.0.0.11"), .user = USER_GUARD},
 		{.family = AF_INET, .chain = CHAIN_OUTPUT, .verdict = VERDICT_LOG},
+		{.family = AF_INET6, .chain = CHAIN_OUTPUT, .foreign = 1, .verdict = VERDICT_REJECT},
 		{.family = AF_INET6,
 			.chain = CHAIN_OUTPUT,
 			.protocol = IPPROTO_UDP,

@@ -1,10 +1,10 @@
-/* guard/dns.h: names and questions as they come from anybody. */
+/* guard/resolver/dns.h: names and questions as they come from anybody. */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "guard/dns.h"
+#include "guard/resolver/dns.h"
 #include "tests/unit/wire.h"
 
 #define SEED 7

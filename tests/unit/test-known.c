@@ -1,4 +1,4 @@
-/* guard/known.h and guard/table.h: of a fixed size, and right about what they still hold. */
+/* guard/audit/known.h and guard/audit/table.h: of a fixed size, and right about what they still hold. */
 #include "tests/unit/unit.h"
 
 #include <stdio.h>
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <netinet/in.h>
 
-#include "guard/known.h"
+#include "guard/audit/known.h"
 
 static struct prefix number(unsigned int n)
 {

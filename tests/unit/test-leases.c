@@ -1,4 +1,4 @@
-/* guard/leases.h and guard/lists.h: who is lent what, and what the sets are to hold of it. */
+/* guard/warden/leases.h and guard/warden/lists.h: who is lent what, and what the sets are to hold of it. */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <arpa/inet.h>
 
-#include "guard/leases.h"
+#include "guard/warden/leases.h"
 
 #define NOW INT64_C(1000000)
 
@@ -174,11 +174,13 @@ static void expiry(void **state)
 	assert_int_equal(lend("a.com", "192.0.2.1", 60), 0);
 	assert_int_equal(lend("b.com", "192.0.2.1", 30), 0);
 	assert_int_equal(leases_count(&it.leases, LIST_ALLOWED, subject("b.com")), 1);
-	leases_expire(&it.leases, NOW + 30000);
+	leases_expire(&it.leases, NOW + 30000 + LEASES_LINGER_MS - 1);
+	assert_int_equal(leases_count(&it.leases, LIST_ALLOWED, subject("b.com")), 1);
+	leases_expire(&it.leases, NOW + 30000 + LEASES_LINGER_MS);
 	assert_int_equal(leases_count(&it.leases, LIST_ALLOWED, subject("b.com")), 0);
 	assert_int_equal(leases_until(&it.leases, LIST_ALLOWED, &address, subject("b.com")), 0);
 	assert_int_equal(leases_until(&it.leases, LIST_ALLOWED, &address, subject("a.com")), NOW + 60000);
-	leases_expire(&it.leases, NOW + 60000);
+	leases_expire(&it.leases, NOW + 60000 + LEASES_LINGER_MS);
 	assert_int_equal(it.leases.used, 0);
 	/* gone from the sets before it is gone from the table */
 	assert_int_equal(lend("a.com", "192.0.2.1", 0), 0);
@@ -212,7 +214,7 @@ static void like_a_plain_table(void **state)
 			now += 20;
 			leases_expire(&it.leases, now);
 			for (int64_t *one = plain[0]; one < plain[ADDRESSES]; one++)
-				if (*one <= now)
+				if (*one + LEASES_LINGER_MS <= now)
 					*one = 0;
 			break;
 		default:
@@ -245,7 +247,7 @@ static void the_table_is_bounded(void **state)
 		assert_int_equal(leases_put(&it.leases, LIST_ALLOWED, &address, 1, NOW), 0);
 	}
 	assert_int_equal(leases_put(&it.leases, LIST_ALLOWED, &more, 1, NOW), -ENOSPC);
-	leases_expire(&it.leases, NOW);
+	leases_expire(&it.leases, NOW + LEASES_LINGER_MS);
 	assert_int_equal(leases_put(&it.leases, LIST_ALLOWED, &more, 1, NOW), 0);
 }
 

@@ -144,6 +144,10 @@ static void search_domains(void **state)
 		{.allowed = "a.com", .search = "search lan", .name = "a.comlan", .verdict = "unlisted"},
 		{.allowed = "a.com", .search = "search lan", .name = "lan", .verdict = "unlisted"},
 		{.allowed = "a.com", .search = "search lan", .name = ".lan", .verdict = "unlisted"},
+		/* the whole name, not its beginning */
+		{.allowed = "a.com", .search = "search lan", .name = "a.lan", .verdict = "unlisted"},
+		{.allowed = "db", .search = "search lan", .name = "d.lan", .verdict = "unlisted"},
+		{.allowed = "db", .search = "search lan", .name = "db2.lan", .verdict = "unlisted"},
 		{.allowed = "a.com", .name = "a.com.lan", .verdict = "unlisted"},
 		/* of several lines the last counts */
 		{.allowed = "db",

@@ -1,7 +1,7 @@
 /*
- * guard/nflog.h: packets as a real kernel logged them (tests/fuzz/seeds/nflog/kernel-*), packets made by
- * hand, and every way of cutting them off. With an argument it writes those made by hand into that folder, as
- * seeds for the fuzzer.
+ * guard/audit/nflog.h: packets as a real kernel logged them (tests/fuzz/seeds/nflog/kernel-*), packets made
+ * by hand, and every way of cutting them off. With an argument it writes those made by hand into that folder,
+ * as seeds for the fuzzer.
  */
 #include "tests/unit/unit.h"
 
@@ -13,8 +13,8 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_log.h>
 
-#include "guard/line.h"
-#include "guard/nflog.h"
+#include "guard/audit/line.h"
+#include "guard/audit/nflog.h"
 
 static const char *seed_folder;
 

@@ -25,13 +25,11 @@
 	"-A OUTPUT -d " address " -p udp --dport 53" who "-A OUTPUT -d " address " -p tcp --dport 53" who
 #define ASKS4 DNS_BY(BY_GUARD, "192.0.2.53")
 #define ASKS6 DNS_BY(BY_GUARD, "2001:db8::53")
-#define NEIGHBOURS                                             \
-	"-A OUTPUT -p ipv6-icmp --icmpv6-type 133 -j ACCEPT\n" \
-	"-A OUTPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT\n" \
-	"-A OUTPUT -p ipv6-icmp --icmpv6-type 136 -j ACCEPT\n" \
-	"-A OUTPUT -p ipv6-icmp --icmpv6-type 143 -j ACCEPT\n"
-#define GUARDED4 OUT GUARD4
-#define GUARDED6 OUT GUARD6 NEIGHBOURS
+#define TOLD_OUT6 \
+	ESTABLISHED NEIGHBOURS RESETS "-A OUTPUT" FOREIGN TOLD "-A OUTPUT" FOREIGN PROHIBIT6 LOOPBACK
+#define TOLD_BARE6 ESTABLISHED RESETS "-A OUTPUT" FOREIGN TOLD "-A OUTPUT" FOREIGN PROHIBIT6 LOOPBACK
+#define GUARDED4   OUT GUARD4
+#define GUARDED6   TOLD_OUT6 GUARD6
 
 /* What is refused, and was told before. */
 #define REFUSED4(match)	    "-A OUTPUT" match TOLD "-A OUTPUT" match PROHIBIT4
@@ -87,7 +85,7 @@ static void rules_of_each_mode(void **state)
 			.v6 = IN6 GUARDED6 ALLOWED("6") ASKS6 TOLD_REST6},
 		{.said = {.guarded = true, .mode = MODE_NONE},
 			.v4 = IN OUT ALLOWED("") TOLD_REST4,
-			.v6 = IN6 OUT6 ALLOWED("6") TOLD_REST6},
+			.v6 = IN TOLD_BARE6 ALLOWED("6") TOLD_REST6},
 		{.said = {.guarded = true, .filter = true, .strict = true},
 			.allowed = "a.com",
 			.v4 = IN GUARDED4 ALLOWED("") ASKS4 TOLD_REST4,
@@ -95,7 +93,7 @@ static void rules_of_each_mode(void **state)
 		{.said = {.guarded = true, .filter = true, .strict = true},
 			.allowed = "10.0.0.0/8",
 			.v4 = IN OUT ALLOWED("") TOLD_REST4,
-			.v6 = IN6 OUT6 ALLOWED("6") TOLD_REST6},
+			.v6 = IN6 TOLD_OUT6 ALLOWED("6") TOLD_REST6},
 	};
 
 	(void)state;
@@ -158,17 +156,18 @@ static void closed_services(void **state)
 		{.said = {.guarded = true, .dns = DNS_NONE},
 			.allowed = "a.com",
 			.v4 = IN FROM_HOST4 OUT ALLOWED("") ASKS4 TOLD_NO_DNS4 SSH TO_HOST4 TOLD_REST4,
-			.v6 = IN6 FROM_HOST6 OUT6 ALLOWED("6") ASKS6 TOLD_NO_DNS6 SSH TO_HOST6 TOLD_REST6},
+			.v6 = IN6 FROM_HOST6 TOLD_OUT6 ALLOWED("6")
+				ASKS6 TOLD_NO_DNS6 SSH TO_HOST6 TOLD_REST6},
 		{.said = {.guarded = true, .dns = DNS_NONE},
 			.blocked = "*.b.com",
 			.v4 = IN FROM_BLOCKED4 FROM_HOST4 OUT ALLOWED("")
 				TOLD_BLOCKED4 ASKS4 TOLD_NO_DNS4 SSH TO_HOST4 TOLD_REST4,
-			.v6 = IN6 FROM_BLOCKED6 FROM_HOST6 OUT6 ALLOWED("6")
+			.v6 = IN6 FROM_BLOCKED6 FROM_HOST6 TOLD_OUT6 ALLOWED("6")
 				TOLD_BLOCKED6 ASKS6 TOLD_NO_DNS6 SSH TO_HOST6 TOLD_REST6},
 		{.said = {.guarded = true, .dns = DNS_NONE},
 			.allowed = "10.0.0.0/8",
 			.v4 = IN FROM_HOST4 OUT ALLOWED("") TOLD_NO_DNS4 SSH TO_HOST4 TOLD_REST4,
-			.v6 = IN6 FROM_HOST6 OUT6 ALLOWED("6") TOLD_NO_DNS6 SSH TO_HOST6 TOLD_REST6},
+			.v6 = IN6 FROM_HOST6 TOLD_OUT6 ALLOWED("6") TOLD_NO_DNS6 SSH TO_HOST6 TOLD_REST6},
 		{.said = {.guarded = true, .ssh = SSH_NONE, .host = HOST_NONE},
 			.allowed = "a.com",
 			.v4 = IN GUARDED4 TOLD_NO_SSH4 ALLOWED("") ASKS4 TOLD_REST4,
@@ -215,11 +214,11 @@ static void dockers_resolver(void **state)
 			{.said = {.guarded = true, .strict = true, .dns = DNS_NONE},
 				.allowed = "a.com",
 				.v4 = IN DOCKER_BY_GUARD ALLOWED("") DNS_BY(BY_ROOT, "192.0.2.53") TOLD_REST4,
-				.v6 = IN6 OUT6 ALLOWED("6") TOLD_REST6}},
+				.v6 = IN6 TOLD_OUT6 ALLOWED("6") TOLD_REST6}},
 		{"nameserver 127.0.0.11\n# ExtServers: [192.0.2.53]\n",
 			{.said = {.guarded = true, .mode = MODE_NONE},
 				.v4 = IN DOCKER_BY_NOBODY ALLOWED("") TOLD_REST4,
-				.v6 = IN6 OUT6 ALLOWED("6") TOLD_REST6}},
+				.v6 = IN TOLD_BARE6 ALLOWED("6") TOLD_REST6}},
 		{"nameserver 127.0.0.11\n# ExtServers: [192.0.2.53]\n",
 			{.said = {.guarded = true},
 				.allowed = "a.com",

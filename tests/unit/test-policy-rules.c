@@ -36,7 +36,7 @@ static void rules_of_each_mode(void **state)
 			.v6 = IN6 OUT6 ALLOWED("6") DNS6 REST6},
 		{.said = {.mode = MODE_NONE},
 			.v4 = IN OUT ALLOWED("") REST4,
-			.v6 = IN6 OUT6 ALLOWED("6") REST6},
+			.v6 = IN BARE6 ALLOWED("6") REST6},
 		/* strict, with a name and without */
 		{.said = {.strict = true},
 			.allowed = "a.com",
@@ -169,7 +169,7 @@ static void dockers_resolver_where_dns_is_closed(void **state)
 	static const struct rules_row rows[] = {
 		{.said = {.mode = MODE_NONE},
 			.v4 = IN ESTABLISHED NO_DOCKER LOOPBACK ALLOWED("") REST4,
-			.v6 = IN6 OUT6 ALLOWED("6") REST6},
+			.v6 = IN BARE6 ALLOWED("6") REST6},
 		{.said = {.strict = true, .dns = DNS_NONE},
 			.allowed = "a.com",
 			.v4 = IN ESTABLISHED NO_DOCKER LOOPBACK ALLOWED("") REST4,

@@ -33,6 +33,9 @@ static void rules_in_words(void **state)
 			"-A OUTPUT -p tcp --dport 53 -m owner --uid-owner 0 -j ACCEPT"},
 		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .peer = prefix("127.0.0.11"), .user = USER_GUARD},
 			"-A OUTPUT -d 127.0.0.11 -m owner --uid-owner 65501 -j ACCEPT"},
+		{{.family = AF_INET6, .chain = CHAIN_OUTPUT, .foreign = 1, .verdict = VERDICT_REJECT},
+			"-A OUTPUT -m addrtype ! --src-type LOCAL -j REJECT --reject-with "
+			"icmp6-adm-prohibited"},
 		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .verdict = VERDICT_LOG},
 			"-A OUTPUT -j NFLOG --nflog-prefix refused --nflog-group 10053"},
 		{{.family = AF_INET6,

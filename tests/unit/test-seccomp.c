@@ -1,4 +1,4 @@
-/* util/seccomp.h and guard/calls.h: what is not on the list ends the process. */
+/* util/seccomp.h and guard/resolver/calls.h: what is not on the list ends the process. */
 #include "tests/unit/unit.h"
 
 #include <fcntl.h>
@@ -11,7 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-#include "guard/calls.h"
+#include "guard/resolver/calls.h"
 #include "util/seccomp.h"
 
 /* By system calls alone, since a sanitizer's library would make others. */

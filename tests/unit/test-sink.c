@@ -1,4 +1,5 @@
-/* guard/sink.h: where the record may go, and that writing it never waits, ends anything, or breaks a line. */
+/* guard/audit/sink.h: where the record may go, and that writing it never waits, ends anything, or breaks a
+ * line. */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -14,7 +15,7 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
-#include "guard/sink.h"
+#include "guard/audit/sink.h"
 
 static char folder[] = "/tmp/secure-init-test-sink.XXXXXX";
 

@@ -1,6 +1,6 @@
 /*
- * guard/tally.h, guard/ending.h: each kind said once and then counted, nothing lost in counting, and lines
- * that are JSON whatever is in them. Time is the test's own.
+ * guard/audit/tally.h, guard/audit/ending.h: each kind said once and then counted, nothing lost in counting,
+ * and lines that are JSON whatever is in them. Time is the test's own.
  */
 #include "tests/unit/unit.h"
 
@@ -13,8 +13,8 @@
 #include <sys/mman.h>
 #include <jansson.h>
 
-#include "guard/ending.h"
-#include "guard/tally.h"
+#include "guard/audit/ending.h"
+#include "guard/audit/tally.h"
 
 /* A tally that writes into memory. */
 struct bench {
@@ -269,8 +269,11 @@ static void questions_refused_are_events(void **state)
 	must(says(bench.words, "secure-init: refused: DNS question for bad.example (AAAA)\n"), "%s",
 		bench.words);
 	assert_null(strstr(bench.json, "good.example"));
+	bench.now += 7000;
 	tally_flush(bench.tally, bench.now);
 	assert_int_equal(sum(&bench, "dns", "count", &lines), 3);
+	/* at the end a minute is not waited for, and not said either */
+	assert_int_equal(sum(&bench, "dns", "seconds", &lines), 7);
 	ending_say(bench.tally, &bench.sink, true);
 	bench_read(&bench);
 	must(says(bench.words,

@@ -1,5 +1,5 @@
-/* guard/valid.h, guard/proof.h, guard/control.h, guard/outbox.h: structs of others, and none of them
- * believed. */
+/* guard/warden/valid.h, guard/warden/proof.h, guard/warden/control.h, guard/warden/outbox.h: structs of
+ * others, and none of them believed. */
 #include "tests/unit/unit.h"
 
 #include <errno.h>
@@ -8,10 +8,10 @@
 #include <unistd.h>
 #include <sys/socket.h>
 
-#include "guard/control.h"
-#include "guard/outbox.h"
-#include "guard/proof.h"
-#include "guard/valid.h"
+#include "guard/warden/control.h"
+#include "guard/warden/outbox.h"
+#include "guard/warden/proof.h"
+#include "guard/warden/valid.h"
 #include "init/change.h"
 
 static void names(void **state)

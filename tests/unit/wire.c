@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guard/dns.h"
+#include "guard/resolver/dns.h"
 #include "tests/unit/unit.h"
 
 void wire_bytes(struct wire *wire, const void *bytes, size_t n)

@@ -1,0 +1,280 @@
+/* Judging and lending: see the header. */
+#include "guard/warden/learn.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "fw/allow.h"
+#include "fw/match.h"
+#include "guard/resolver/resolver.h"
+#include "guard/warden/valid.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+/*
+ * What a lease may fall short of what was just learnt before it is lent anew, in milliseconds: a name that is
+ * asked for all the time is not written into the kernel each time. Of the grace, a tenth.
+ */
+#define LEARN_SLACK_MS (LEARN_SECONDS_GRACE * INT64_C(100))
+
+_Static_assert(MESSAGE_ADDRESSES <= 32, "a bit for each address");
+
+static int64_t until_of(uint32_t seconds, int64_t now)
+{
+	if (seconds < LEARN_SECONDS_MIN)
+		seconds = LEARN_SECONDS_MIN;
+	if (seconds > LEARN_SECONDS_MAX)
+		seconds = LEARN_SECONDS_MAX;
+	return now + (seconds + LEARN_SECONDS_GRACE) * INT64_C(1000);
+}
+
+/* What is lent on one list, on its way. */
+struct learning {
+	struct ward *ward;
+	enum list list;
+	int64_t now, until;
+	const char *name;
+	uint32_t n;
+	struct prefix addresses[MESSAGE_ADDRESSES];
+	uint32_t changed; /* a bit for each of them */
+	int status;
+};
+
+static bool has_changed(const struct learning *it, uint32_t i)
+{
+	return (it->changed & UINT32_C(1) << i) != 0;
+}
+
+/* Leaves of a message's addresses those that can be meant on a block list. */
+static void only_to_block(struct learning *it)
+{
+	uint32_t kept = 0;
+
+	for (uint32_t i = 0; i < it->n; i++) {
+		if (allow_to_block(&it->addresses[i]))
+			it->addresses[kept++] = it->addresses[i];
+		else
+			it->status = -EADDRNOTAVAIL;
+	}
+	it->n = kept;
+}
+
+static void lend_to(struct learning *it, uint32_t subject)
+{
+	const struct policy *policy = &it->ward->lists.policy;
+	struct leases *leases = &it->ward->leases;
+
+	for (uint32_t i = 0; i < it->n; i++) {
+		const struct prefix *address = &it->addresses[i];
+		int ret;
+
+		/* was judged when it was put there */
+		if (leases_until(leases, it->list, address, subject) >= it->until - LEARN_SLACK_MS)
+			continue;
+		if (it->list != LIST_BLOCKED &&
+			allow_refusal(policy, &policy->list[it->list], address) != NULL) {
+			it->status = -EADDRNOTAVAIL;
+			continue;
+		}
+		ret = leases_put(leases, it->list, address, subject, it->until);
+		if (ret < 0)
+			it->status = ret;
+		else
+			it->changed |= UINT32_C(1) << i;
+	}
+}
+
+/* The kernel could not take them: the table must not say that it has them. */
+static void lend_failed(struct learning *it)
+{
+	struct lists *lists = &it->ward->lists;
+	const struct entries *entries = &lists->policy.list[it->list];
+	struct error error;
+
+	for (size_t e = 0; e < entries->n; e++)
+		for (uint32_t i = 0; i < it->n; i++)
+			if (has_changed(it, i) &&
+				match_entry(&entries->v[e], it->ward->start->resolv, it->name))
+				leases_drop(&it->ward->leases, it->list, &it->addresses[i],
+					lists->about[it->list][e].subject);
+	if (ward_refill(it->ward, it->list, REFILL_LESS, &error) < 0)
+		log_error("%s", error.text);
+}
+
+/* Puts what has changed into the kernel's sets. */
+static void lend(struct learning *it)
+{
+	struct ward *ward = it->ward;
+	struct leases_out out = {0};
+	int ret = 0;
+
+	for (uint32_t i = 0; i < it->n && ret == 0; i++)
+		if (has_changed(it, i))
+			ret = leases_of(&ward->leases, &ward->lists, &ward->contents[it->list], it->list,
+				&it->addresses[i], it->now, &out);
+	if (ret == 0 && out.n > 0)
+		ret = firewall_lend(ward->start->firewall, it->list, out.v, out.n);
+	leases_out_free(&out);
+	if (ret == 0)
+		return;
+	it->status = ret == -ENOMEM ? -ENOMEM : -ENOSPC;
+	lend_failed(it);
+}
+
+/* /etc/hosts says where it is: what DNS says opens nothing. */
+static bool is_fixed(const struct learning *it, const struct entry *entry)
+{
+	const struct target *target = lookup_find(it->ward->start->lookup, entry->name);
+
+	return entry->kind == ENTRY_NAME && target != NULL && target->fixed;
+}
+
+/* All entries of one list. Returns false if none of them speaks of the name. */
+static bool learn_on(struct learning *it)
+{
+	const struct lists *lists = &it->ward->lists;
+	const struct entries *entries = &lists->policy.list[it->list];
+	bool listed = false;
+
+	if (it->list == LIST_BLOCKED && entries->n > 0)
+		only_to_block(it);
+	for (size_t i = 0; i < entries->n; i++)
+		if (match_entry(&entries->v[i], it->ward->start->resolv, it->name)) {
+			listed = true;
+			if (!is_fixed(it, &entries->v[i]))
+				lend_to(it, lists->about[it->list][i].subject);
+		}
+	if (it->changed != 0)
+		lend(it);
+	return listed;
+}
+
+static bool is_sound(const struct message *message)
+{
+	if (message->n > MESSAGE_ADDRESSES || !valid_name(message->name, sizeof(message->name)))
+		return false;
+	for (uint32_t i = 0; i < message->n; i++)
+		if (!valid_address(&message->addresses[i]))
+			return false;
+	return true;
+}
+
+int learn_name(struct ward *ward, const struct message *message)
+{
+	struct learning it = {.ward = ward, .now = clock_ms(), .name = message->name};
+	bool listed = false;
+	int status = 0;
+
+	if (!is_sound(message))
+		return -EBADMSG;
+	it.until = until_of(message->seconds, it.now);
+	for (int list = 0; list < LISTS; list++) {
+		it.list = (enum list)list;
+		it.n = message->n;
+		memcpy(it.addresses, message->addresses, message->n * sizeof(it.addresses[0]));
+		it.changed = 0;
+		it.status = 0;
+		if (!learn_on(&it))
+			continue;
+		listed = true;
+		if (it.status != 0)
+			status = it.status;
+	}
+	return listed ? status : -EPERM;
+}
+
+/* Lends what a subject has for longer, if it is to end before. */
+static void keep(struct ward *ward, enum list list, uint32_t subject, int64_t now, int64_t until)
+{
+	struct leases_out out = {0};
+	int ret = 0;
+
+	for (uint32_t i = 0; i < ward->leases.n && ret == 0; i++) {
+		struct lease_row *row = &ward->leases.rows[i];
+
+		if (row->subject != subject || row->list != (uint8_t)list || row->until >= until)
+			continue;
+		row->until = until;
+		ret = leases_of(
+			&ward->leases, &ward->lists, &ward->contents[list], list, &row->address, now, &out);
+	}
+	if (ret == 0 && out.n > 0)
+		ret = firewall_lend(ward->start->firewall, list, out.v, out.n);
+	if (ret < 0)
+		log_error("what a name was at could not be kept open: %s", strerror(-ret));
+	leases_out_free(&out);
+}
+
+void learn_keep(struct ward *ward, const struct message *message)
+{
+	const int64_t now = clock_ms();
+	const uint32_t most = LEARN_SECONDS_MAX + LEARN_SECONDS_GRACE;
+	const int64_t until = now + (message->seconds < most ? message->seconds : most) * INT64_C(1000);
+
+	if (!valid_name(message->name, sizeof(message->name)))
+		return;
+	leases_expire(&ward->leases, now);
+	for (int list = 0; list < LISTS; list++) {
+		const struct entries *entries = &ward->lists.policy.list[list];
+
+		for (size_t i = 0; i < entries->n; i++)
+			if (entries->v[i].kind == ENTRY_NAME &&
+				match_entry(&entries->v[i], ward->start->resolv, message->name))
+				keep(ward, (enum list)list, ward->lists.about[list][i].subject, now, until);
+	}
+}
+
+void learn_range(struct learn_ranges *ranges, const struct message *message)
+{
+	for (uint32_t i = 0; i < message->n && !ranges->refused; i++)
+		ranges->refused = ranges->v.n == LOOKUP_RANGES_MAX || !prefix_valid(&message->addresses[i]) ||
+				  prefixes_add(&ranges->v, &message->addresses[i]) < 0;
+}
+
+/* Puts ranges that are right in place of the old, on every list that wants them. */
+static int take_ranges(struct ward *ward, struct prefixes *ranges, struct error *error)
+{
+	struct contents contents[LISTS] = {0};
+	int ret = 0;
+
+	for (int list = 0; list < LISTS && ret == 0; list++)
+		ret = ward_contents(ward, &ward->lists, (enum list)list, ranges, &contents[list], error);
+	if (ret < 0) {
+		lists_free(contents);
+		return ret;
+	}
+	prefixes_free(&ward->ranges);
+	ward->ranges = *ranges;
+	*ranges = (struct prefixes){0};
+	lists_free(ward->contents);
+	memcpy(ward->contents, contents, sizeof(contents));
+	for (int list = 0; list < LISTS && ret == 0; list++)
+		if (entries_want_github(&ward->lists.policy.list[list]))
+			ret = ward_refill(ward, (enum list)list, REFILL_MORE, error);
+	return ret;
+}
+
+void learn_ranges_done(struct ward *ward, struct learn_ranges *ranges)
+{
+	struct error error;
+	int ret = ranges->refused ? error_set(&error, FAIL_GITHUB, EBADMSG,
+					    "GitHub's ranges hold something that is no network, or too many")
+				  : lookup_check_ranges(&ranges->v, &error);
+
+	if (ret == 0)
+		ret = take_ranges(ward, &ranges->v, &error);
+	if (ret == 0)
+		log_info("GitHub's address ranges were fetched again: %zu networks", ward->ranges.n);
+	else
+		log_warn("%s; those of before stay", error.text);
+	prefixes_free(&ranges->v);
+	ranges->refused = false;
+}
+
+void learn_ranges_failed(struct learn_ranges *ranges, const struct message *message)
+{
+	prefixes_free(&ranges->v);
+	ranges->refused = false;
+	log_warn("GitHub's address ranges could not be fetched again: %s; those of before stay",
+		message->name);
+}

@@ -1,0 +1,228 @@
+/* From lists and leases into the kernel, and back: see the header. */
+#include "guard/warden/ward.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/ipset/ip_set.h>
+
+#include "fw/allow.h"
+#include "fw/ipset.h"
+#include "util/clock.h"
+#include "verify/lent.h"
+#include "verify/rules.h"
+
+_Static_assert(LEASES_LINGER_MS < LENT_SLACK_SECONDS * 1000, "a lease that lingers is within the slack");
+
+static int no_room(struct error *error, int ret)
+{
+	return error_set(error, FAIL_SYSTEM, -ret, "the table of what names are at: %s",
+		ret == -ENOSPC ? "full" : "out of memory");
+}
+
+/* The entries of a list that do not go by themselves. */
+static int lasting(const struct lists *lists, enum list list, struct entries *entries)
+{
+	for (size_t i = 0; i < lists->policy.list[list].n; i++)
+		if (lists->about[list][i].until == 0 &&
+			entries_add(entries, &lists->policy.list[list].v[i]) < 0)
+			return -ENOMEM;
+	return 0;
+}
+
+int ward_contents(const struct ward *ward, const struct lists *lists, enum list list,
+	const struct prefixes *ranges, struct contents *contents, struct error *error)
+{
+	struct entries entries = {0};
+	int ret = lasting(lists, list, &entries);
+
+	if (ret < 0)
+		error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the entries");
+	else
+		ret = allow_list(&lists->policy, &entries, ward->start->lookup, ranges, contents, error);
+	entries_free(&entries);
+	return ret;
+}
+
+int ward_refill(struct ward *ward, enum list list, enum refill refill, struct error *error)
+{
+	struct leases_out out = {0};
+	int ret = leases_all(&ward->leases, &ward->lists, &ward->contents[list], list, clock_ms(), &out);
+
+	if (ret < 0)
+		no_room(error, ret);
+	else
+		ret = firewall_refill(
+			ward->start->firewall, list, refill, &ward->contents[list], out.v, out.n, error);
+	leases_out_free(&out);
+	return ret;
+}
+
+int ward_rules(const struct ward *ward, const struct lists *lists, enum stage stage, struct ruleset *ruleset,
+	struct error *error)
+{
+	return policy_rules(&lists->policy, ward->start->resolv, ward->start->host,
+		ward->start->agent_is_root, stage, ruleset, error);
+}
+
+static int unreadable(struct error *error, int ret)
+{
+	return error_set(error, FAIL_VERIFY, -ret,
+		"the guard's table cannot be read back from the kernel: %s", strerror(-ret));
+}
+
+static int read_digest(struct ward *ward, struct table_digest *digest, struct error *error)
+{
+	int ret = verify_digest(&ward->start->firewall->netlink, NFPROTO_INET, DETOUR_TABLE, digest);
+
+	return ret < 0 ? unreadable(error, ret) : 0;
+}
+
+/* What no rule asks any more: a later policy that asks it again must not find what it held. */
+static int empty_unasked(struct firewall *firewall, uint16_t before[SETS], struct error *error)
+{
+	for (int set = 0; set < SETS; set++)
+		if (firewall->index[set] != IPSET_INVALID_ID)
+			before[set] = IPSET_INVALID_ID;
+	return ipset_empty(&firewall->netlink, before, error);
+}
+
+static bool same_detour(const struct detour *a, const struct detour *b)
+{
+	return a->dns == b->dns && a->root_asks == b->root_asks && a->connections == b->connections &&
+	       a->bytes == b->bytes;
+}
+
+int ward_commit(
+	struct ward *ward, const struct ruleset *ruleset, const struct detour *detour, struct error *error)
+{
+	struct firewall *firewall = ward->start->firewall;
+	uint16_t before[SETS];
+	int ret;
+
+	memcpy(before, firewall->index, sizeof(before));
+	ret = firewall_prepare(firewall, ruleset, error);
+	if (ret == 0)
+		ret = firewall_exchange(
+			firewall, ruleset, same_detour(detour, &ward->detour) ? NULL : detour, error);
+	if (ret == 0)
+		ret = read_digest(ward, &ward->digest, error);
+	if (ret < 0)
+		return ret;
+	if (ruleset != &ward->ruleset)
+		ward->ruleset = *ruleset;
+	ward->detour = *detour;
+	return empty_unasked(firewall, before, error);
+}
+
+/* True if all that one asks, the other asks too, in the same order. */
+static bool same_rules(const struct ruleset *a, const struct ruleset *b)
+{
+	return a->n == b->n && a->logs == b->logs && memcmp(a->v, b->v, a->n * sizeof(a->v[0])) == 0;
+}
+
+int ward_follow(struct ward *ward, enum list list, enum refill refill, struct error *error)
+{
+	struct contents contents = {0};
+	struct ruleset ruleset = {0};
+	int ret = ward_contents(ward, &ward->lists, list, &ward->ranges, &contents, error);
+
+	if (ret == 0)
+		ret = ward_rules(ward, &ward->lists, STAGE_AGENT, &ruleset, error);
+	if (ret < 0) {
+		contents_free(&contents);
+		return ret;
+	}
+	contents_free(&ward->contents[list]);
+	ward->contents[list] = contents;
+	if (!same_rules(&ruleset, &ward->ruleset))
+		ret = ward_commit(ward, &ruleset, &ward->detour, error);
+	return ret == 0 ? ward_refill(ward, list, refill, error) : ret;
+}
+
+int ward_begin(struct ward *ward, const struct guard_start *start, struct error *error)
+{
+	int ret;
+
+	*ward = (struct ward){.start = start, .ruleset = *start->ruleset};
+	ret = lists_take(&ward->lists, start->policy);
+	ward->detour = policy_detour(&ward->lists.policy, start->resolv);
+	if (ret == 0)
+		ret = leases_begin(&ward->leases, &ward->lists, start->lookup, clock_ms());
+	for (size_t i = 0; i < start->ranges->n && ret == 0; i++)
+		ret = prefixes_add(&ward->ranges, &start->ranges->v[i]);
+	if (ret < 0)
+		return no_room(error, ret);
+	ret = read_digest(ward, &ward->digest, error);
+	for (int list = 0; list < LISTS && ret == 0; list++) {
+		ret = ward_contents(
+			ward, &ward->lists, (enum list)list, &ward->ranges, &ward->contents[list], error);
+		if (ret == 0)
+			ret = ward_refill(ward, (enum list)list, REFILL_MORE, error);
+	}
+	return ret;
+}
+
+void ward_end(struct ward *ward)
+{
+	lists_end(&ward->lists);
+	leases_free(&ward->leases);
+	lists_free(ward->contents);
+	prefixes_free(&ward->ranges);
+}
+
+int ward_verify_rules(struct ward *ward, struct error *error)
+{
+	struct firewall *firewall = ward->start->firewall;
+	struct table_digest digest = {0};
+	int ret = verify_rules(
+		&firewall->netlink, &ward->ruleset, firewall->owned ? OWNER_SOME : OWNER_NONE, error);
+
+	if (ret == 0)
+		ret = read_digest(ward, &digest, error);
+	if (ret < 0)
+		return ret;
+	if (!digest_equal(&digest, &ward->digest))
+		return error_set(
+			error, FAIL_VERIFY, EBADE, "the table inet " DETOUR_TABLE " is not as it was made");
+	/* written anew, its quota is not to begin anew */
+	ward->detour.used = digest.used;
+	return 0;
+}
+
+int ward_repair(struct ward *ward, struct error *error)
+{
+	struct firewall *firewall = ward->start->firewall;
+	int ret = firewall_prepare(firewall, &ward->ruleset, error);
+
+	if (ret == 0)
+		ret = firewall_commit(firewall, &ward->ruleset, &ward->detour, error);
+	if (ret == 0)
+		ret = read_digest(ward, &ward->digest, error);
+	for (int list = 0; list < LISTS && ret == 0; list++)
+		ret = ward_refill(ward, (enum list)list, REFILL_MORE, error);
+	return ret;
+}
+
+int ward_verify_sets(struct ward *ward, struct error *error)
+{
+	/* what has just ended may be in the kernel still, and what is about to end gone: within verify_lent's
+	 * slack both are right */
+	const int64_t now = clock_ms() - LEASES_LINGER_MS;
+	int ret = 0;
+
+	for (int list = 0; list < LISTS && ret == 0; list++) {
+		const struct contents *contents = &ward->contents[list];
+		struct leases_out out = {0};
+
+		ret = leases_all(&ward->leases, &ward->lists, contents, (enum list)list, now, &out);
+		if (ret < 0)
+			no_room(error, ret);
+		else
+			ret = verify_lent(&ward->start->firewall->netlink, &ward->ruleset, (enum list)list,
+				contents, out.v, out.n, error);
+		leases_out_free(&out);
+	}
+	return ret;
+}
