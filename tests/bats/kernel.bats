@@ -61,6 +61,7 @@ missing() { # NAME WORDS
 	assert_says "proved: IPv4 to 192.0.2.1 was refused, by our rule"
 	assert_says "proved: IPv6 to 2001:db8::1 was refused, by our rule"
 	refute_says "belong to this process"
+	assert_says "the filter tables have no owner"
 	assert_says AGENT-RAN
 	assert_says BLOCKED4
 	assert_says BLOCKED6
