@@ -227,15 +227,33 @@ static int commit(struct netlink *netlink, const struct ruleset *ruleset, const 
 	return ret;
 }
 
-/* Says why not. Returns -errno. */
-static int refuse(struct error *error, const struct refused *refused, int ret)
+/* Why the kernel may not have wanted it, and what to do. */
+static int refuse_rule(const struct rule *rule, int err, struct error *error)
 {
 	char text[RULE_TEXT];
 
+	if (rule->verdict == VERDICT_LOG)
+		return error_set(error, FAIL_KERNEL, err,
+			"the kernel refused the rule that tells the guard what was refused: %s. It needs the "
+			"'NFLOG' "
+			"target (modules xt_NFLOG, nfnetlink_log); PARA_GUARD=off does without the guard",
+			strerror(err));
+	/* netfilter/xt_owner.c: a user that the network's namespace does not have */
+	if (rule->user == USER_GUARD && err == EINVAL)
+		return error_set(error, FAIL_PRIVILEGE, err,
+			"the kernel refused a rule for the guard's user %u: it needs a user namespace that "
+			"has this "
+			"user; PARA_GUARD=off does without the guard",
+			GUARD_UID_RESOLVER);
+	return error_set(error, FAIL_FIREWALL, err, "the kernel refused the %s rule '%s': %s",
+		rule->family == AF_INET ? "IPv4" : "IPv6", rule_text(rule, text), strerror(err));
+}
+
+/* Says why not. Returns -errno. */
+static int refuse(struct error *error, const struct refused *refused, int ret)
+{
 	if (refused->rule != NULL)
-		return error_set(error, FAIL_FIREWALL, -ret, "the kernel refused the %s rule '%s': %s",
-			refused->rule->family == AF_INET ? "IPv4" : "IPv6", rule_text(refused->rule, text),
-			strerror(-ret));
+		return refuse_rule(refused->rule, -ret, error);
 	if (refused->detour)
 		return error_set(error, FAIL_KERNEL, -ret,
 			"the kernel refused the guard's table (inet " DETOUR_TABLE

@@ -111,10 +111,16 @@ static enum outcome fetch_in_child(int warden, int lifeline, char etag[GITHUB_ET
 static int wait_for(int warden, int lifeline, int64_t seconds)
 {
 	struct pollfd fds[] = {{.fd = lifeline}, {.fd = warden}};
-	const int ready = poll(fds, 2, (int)(seconds * 1000));
+	const int64_t until = clock_ms() + seconds * 1000;
+	int ready;
 
+	do {
+		const int64_t left = until - clock_ms();
+
+		ready = poll(fds, 2, left > 0 ? (int)left : 0);
+	} while (ready < 0 && errno == EINTR);
 	if (ready < 0)
-		return errno == EINTR ? 0 : -errno;
+		return -errno;
 	if (fds[0].revents != 0)
 		return 1;
 	return fds[1].revents != 0 ? -EPIPE : 0;

@@ -15,7 +15,7 @@ static const int signals[INTERRUPT_SIGNALS] = {SIGALRM, SIGTERM, SIGINT, SIGQUIT
 
 static struct {
 	unsigned int seconds;
-	char late[400];
+	char late[500];
 	int late_length;
 	char stopped[200];
 	int stopped_length;
@@ -51,6 +51,9 @@ void interrupt_doing(const char *what)
 		message.seconds, what);
 	block(&before);
 	message.late_length = log_format(message.late, sizeof(message.late), LOG_ERROR, text);
+	message.late_length += log_format(message.late + message.late_length,
+		(int)sizeof(message.late) - message.late_length, LOG_ERROR,
+		"Container will not start to prevent insecure operation");
 	message.stopped_length = log_format(message.stopped, sizeof(message.stopped), LOG_ERROR,
 		"stopped by a signal during the set-up; the agent was not started");
 	sigprocmask(SIG_SETMASK, &before, NULL);

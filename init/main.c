@@ -179,6 +179,10 @@ static int isolate(struct setup *setup, struct error *error)
 	if (setup->firewall.owned)
 		log_debug("the filter tables belong to this process; nobody else can change them while it "
 			  "lives");
+	else
+		log_info("the filter tables have no owner, which Linux knows since 6.9: who holds NET_ADMIN "
+			 "here "
+			 "could change them");
 	return 0;
 }
 

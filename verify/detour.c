@@ -51,7 +51,10 @@ static int ask(const struct sockaddr *server, socklen_t size)
 			return -errno;
 		if (poll(&poller, 1, ANSWER_MS) <= 0)
 			continue;
-		length = recv(fd, answer, sizeof(answer), 0);
+		/* a datagram whose checksum is wrong is gone by now (select(2), BUGS) */
+		length = recv(fd, answer, sizeof(answer), MSG_DONTWAIT);
+		if (length < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
 		if (length < 0)
 			return -errno;
 		return is_answer(answer, (size_t)length, id) ? 0 : -EBADMSG;

@@ -38,12 +38,30 @@ missing() { # NAME WORDS
 	missing REJECT "the IPv4 'REJECT' target (module ipt_REJECT)"
 }
 
+@test "a kernel that the guard cannot live with: refused, naming what is missing and how to do without" {
+	local name
+	for name in NFLOG nfnetlink_log; do
+		block "without $name"
+		assert_says "== status 103"
+		refute_says AGENT-RAN
+		assert_says "It needs the 'NFLOG' target (modules xt_NFLOG, nfnetlink_log); PARA_GUARD=off does without the guard"
+	done
+	for name in nft_redir nft_chain_nat; do
+		block "without $name"
+		assert_says "== status 103"
+		refute_says AGENT-RAN
+		assert_says "the kernel refused the guard's table (inet secure-init)"
+		assert_says "PARA_GUARD=off does without the guard"
+	done
+}
+
 @test "a kernel that knows no owners of tables: the same firewall without, verified" {
 	block "with all modules"
 	assert_says "Network isolation is enabled"
 	assert_says "proved: IPv4 to 192.0.2.1 was refused, by our rule"
 	assert_says "proved: IPv6 to 2001:db8::1 was refused, by our rule"
 	refute_says "belong to this process"
+	assert_says "the filter tables have no owner"
 	assert_says AGENT-RAN
 	assert_says BLOCKED4
 	assert_says BLOCKED6

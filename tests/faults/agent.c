@@ -108,8 +108,10 @@ static void tell(const char *pid, bool self)
 		if (strncmp(line, "Name:", 5) == 0)
 			snprintf(name, sizeof(name), "%.60s", self ? "agent" : line + 6);
 		/* a zombie waits to be reaped, and can do nothing */
-		if (strncmp(line, "State:\tZ", 8) == 0)
-			break;
+		if (strncmp(line, "State:\tZ", 8) == 0) {
+			fclose(file);
+			return;
+		}
 		for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 			/* what others block changes from moment to moment */
 			if (strncmp(line, lines[i], strlen(lines[i])) == 0 && (self || lines[i][3] != 'B'))

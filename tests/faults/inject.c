@@ -10,7 +10,8 @@
  * ROLE: init, lookup, resolver, warden, fetcher, agent (before its exec), in the order in which process 1
  * forks them. CALL: its number. OCCURRENCE: from 1; with a + behind it, that one and all later ones. ACTION:
  * error=NUMBER  result=NUMBER (the call is not made)  short (half of the bytes that were asked for)
- *         signal=NUMBER  hang (a call that never ends)  delay=MS
+ *         signal=NUMBER  hang (a call that never ends)  stuck=NUMBER (a hang, and a signal to process 1)
+ * delay=MS
  *
  * Prints "inject: done" on descriptor 3 when it happened. Ends with the command's status.
  */
@@ -34,7 +35,7 @@
 
 static const char *const roles[ROLES] = {"init", "lookup", "resolver", "warden", "fetcher", "agent", NULL};
 
-enum kind { KIND_NONE, KIND_RESULT, KIND_SHORT, KIND_SIGNAL, KIND_HANG, KIND_DELAY };
+enum kind { KIND_NONE, KIND_RESULT, KIND_SHORT, KIND_SIGNAL, KIND_HANG, KIND_STUCK, KIND_DELAY };
 
 static struct {
 	FILE *record;
@@ -98,12 +99,14 @@ static bool is_target(const struct tracee *tracee)
 	       (it.onwards ? count >= it.when : count == it.when);
 }
 
+/* restart_syscall does nothing where there is nothing to go on with, and the resolver's filter lets it pass.
+ */
 static void skip(struct tracee *tracee, long result)
 {
 	struct user_regs_struct regs;
 
 	ptrace(PTRACE_GETREGS, tracee->pid, 0, &regs);
-	regs.orig_rax = (unsigned long long)-1;
+	regs.orig_rax = SYS_restart_syscall;
 	ptrace(PTRACE_SETREGS, tracee->pid, 0, &regs);
 	tracee->skipped = true;
 	tracee->result = result;
@@ -128,6 +131,13 @@ static void shorten(const struct tracee *tracee)
 	ptrace(PTRACE_SETREGS, tracee->pid, 0, &regs);
 }
 
+static void signal_first(void)
+{
+	for (size_t i = 0; i < TRACEES_MAX; i++)
+		if (it.tracees[i].pid != 0 && it.tracees[i].role == 0)
+			kill(it.tracees[i].pid, (int)it.value);
+}
+
 static void act(struct tracee *tracee)
 {
 	static bool said;
@@ -147,6 +157,10 @@ static void act(struct tracee *tracee)
 		break;
 	case KIND_HANG:
 		put_to_sleep(tracee);
+		break;
+	case KIND_STUCK:
+		put_to_sleep(tracee);
+		signal_first();
 		break;
 	case KIND_DELAY:
 		usleep((useconds_t)it.value * 1000);
@@ -335,6 +349,12 @@ static int role_of(const char *name, size_t length)
 
 static void read_aim(char *aim, const char *action)
 {
+	static const struct {
+		const char *name;
+		enum kind kind;
+	} actions[] = {{"error=", KIND_RESULT}, {"result=", KIND_RESULT}, {"short", KIND_SHORT},
+		{"signal=", KIND_SIGNAL}, {"hang", KIND_HANG}, {"stuck=", KIND_STUCK},
+		{"delay=", KIND_DELAY}};
 	char *call = strchr(aim, ':'), *end;
 	const char *value = strchr(action, '=');
 
@@ -343,11 +363,11 @@ static void read_aim(char *aim, const char *action)
 	it.when = (unsigned int)strtoul(end + 1, &end, 10);
 	it.onwards = *end == '+';
 	it.value = value != NULL ? strtol(value + 1, NULL, 10) : 0;
-	it.kind = action[0] == 'e' || action[0] == 'r' ? KIND_RESULT
-		  : action[0] == 'h'		       ? KIND_HANG
-		  : action[0] == 'd'		       ? KIND_DELAY
-		  : action[1] == 'h'		       ? KIND_SHORT
-						       : KIND_SIGNAL;
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (strncmp(actions[i].name, action, strlen(actions[i].name)) == 0)
+			it.kind = actions[i].kind;
+	if (it.kind == KIND_NONE)
+		die("action");
 	if (action[0] == 'e')
 		it.value = -it.value;
 }

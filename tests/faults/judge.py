@@ -3,12 +3,12 @@ judge.py EVERY KINDS: runs the cases (cases.py), two at a time, each in a lab of
 
   refused     no agent; a status of secure-init's own and a line that says why
   the same    the agent ran, and found all as in a start without faults; so did iptables, nft and ipset from outside
-  told        the agent ran, something is missing, and a line says so
+  told        the agent ran, something of the guard or of what is allowed is missing, and a line says so
   killed      no agent: by SIGKILL, or by the SIGTERM that it was handed
   (not met)   the fault's moment did not come: not counted as a case
 
-Anything else is a fault of secure-init, and is printed: the agent ran and something is missing without a word; a packet to
-a blocked address reached the world; no line, no status, no end, processes left.
+Anything else is a fault of secure-init, and is printed: the agent ran and something is missing without a word; another
+firewall; a packet to a blocked address reached the world; no line, no status, no end, processes left.
 """
 import collections
 import difflib
@@ -30,6 +30,8 @@ BOUND = 12  # seconds that a case may take
 SETUP_SECONDS = 2  # what secure-init itself is given
 FIXED = {"PARA_NETWORK_ISOLATION": "true", "PARA_ALLOWED_DOMAINS": "api.anthropic.com,github.com",
          "PARA_RUN_AS": "1000:1000", "PARA_SETUP_TIMEOUT": str(SETUP_SECONDS)}
+BLOCKLIST = {"PARA_NETWORK_MODE": "blocklist", "PARA_ALLOWED_DOMAINS": "", "PARA_ALLOW_HOST": "none",
+             "PARA_BLOCKED_DOMAINS": f"github.com,{os.environ['BLOCKED']},[{os.environ['BLOCKED6']}],10.9.8.0/24"}
 READ = "iptables-save; ip6tables-save; nft list table inet secure-init 2>&1; ipset save"
 CLEAN = "nft flush ruleset; for i in 1 2 3 4 5 6 7 8 9 10; do ipset destroy 2> /dev/null && break; sleep 0.01; done"
 
@@ -40,12 +42,18 @@ def at_last(text):
     return sorted(line.strip() for line in text.splitlines() if line.strip())
 
 
+def attend():
+    """What this program's own start ignored, secure-init would ignore too."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Lab:
     """A lab's namespaces, and a start in them."""
 
     def __init__(self, directory, cage, world):
         self.cage, self.world = cage, world
-        self.environment = {**os.environ, **FIXED, "LAB": directory, "CAGE": cage, "WORLD": world}
+        self.environment = {**os.environ, **FIXED, **(BLOCKLIST if "FAULTS_BLOCKLIST" in os.environ else {}), "LAB": directory, "CAGE": cage, "WORLD": world}
         self.reference = self.said = None
         self.sh(world, "nft 'table inet watch { counter agent { }; chain c { type filter hook prerouting priority -300; "
                 f"ip daddr {os.environ['BLOCKED']} counter name agent; ip6 daddr {os.environ['BLOCKED6']} counter name agent; }}; }}'")
@@ -87,7 +95,7 @@ class Lab:
             process = subprocess.Popen(
                 ["bash", "-c", f'. tests/lab/lab.bash; {keep}exec {write}>&-; caged {AGENT} $BLOCKED $BLOCKED6 $GATEWAY api.anthropic.com'],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=stderr, env=environment, pass_fds=[write],
-                start_new_session=True)
+                start_new_session=True, preexec_fn=attend)
         os.close(write)
         ended = []
         timer = threading.Timer(BOUND, lambda: (ended.append(True), os.killpg(process.pid, signal.SIGKILL)))
@@ -127,6 +135,13 @@ class Lab:
         return outcome(case, self.reference, status, lines, news, outside, arrived, self.left_at_last(), met)
 
 
+def more_open(meant, outside):
+    """True unless all that outside readers see is there as meant, but for something allowed that is missing."""
+    meant, outside = collections.Counter(meant), collections.Counter(outside)
+    missing = (meant - outside).elements()
+    return bool(outside - meant) or any(not re.search(r"ACCEPT$|^add allowed|^flags owner$", line) for line in missing)
+
+
 def outcome(case, reference, status, lines, news, outside, arrived, left, met):
     ran = "AGENT-RAN" in lines
     words = [line for line in news if line.startswith("secure-init: ") and "will not start" not in line]
@@ -142,6 +157,8 @@ def outcome(case, reference, status, lines, news, outside, arrived, left, met):
         difference = [line for line in difflib.ndiff(reference[0] + reference[1], sorted(lines) + outside) if line[0] in "+-"]
         if not difference and status == 0:
             return "the same", ""
+        if more_open(reference[1], outside):
+            return "OTHER FIREWALL", "; ".join(difference[:6])
         detail = "; ".join(difference[:6]) + f" (status {status})"
         return ("told", detail + " // " + "; ".join(words)) if words else ("SILENT", detail)
     if not met:
@@ -156,7 +173,7 @@ def outcome(case, reference, status, lines, news, outside, arrived, left, met):
         return "killed", ""
     if not words:
         return "NO WORDS", f"status {status}"
-    if status not in range(100, 112) and status not in (126, 127, 143):
+    if status not in range(100, 112) and status not in (126, 127, 130, 143):
         return "ODD STATUS", f"{status}: {'; '.join(words)}"
     return "refused", ""
 

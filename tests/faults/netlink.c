@@ -2,7 +2,7 @@
  * Spoiling what the kernel answers by netlink, in the memory of the traced process.
  *
  *   lose dup swap          the datagram never comes; comes twice; comes after the next one
- *   ack refuse             an error of the kernel's is made a success; a success is made EPERM
+ *   ack refuse old         an error of the kernel's is made a success; a success is made EPERM, or EOPNOTSUPP
  *   sequence port type     the first message's header has another number there
  *   long none              its length is beyond the datagram; is 0
  *   half empty             the datagram's second half is missing; all of it is
@@ -10,6 +10,7 @@
  *   done torn              it ends a dump; it says that the dump was torn (NLM_F_DUMP_INTR)
  *   flip0 ... flip7        one bit is another, at so many eighths of the datagram
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,8 +20,7 @@
 
 #include "tracer.h"
 
-#define ROOM   65536
-#define EPERM_ 1
+#define ROOM 65536
 
 enum state { STATE_WAITING, STATE_SWAPPING, STATE_HOLDING, STATE_DONE };
 
@@ -57,7 +57,8 @@ static void places(const struct tracee *tracee, uint64_t *bytes, uint64_t *sende
 	*sender = (uintptr_t)message.msg_name;
 }
 
-static bool change_error(unsigned char *bytes, size_t length, bool ack)
+/* To 0, or from it. */
+static bool change_error(unsigned char *bytes, size_t length, int to)
 {
 	struct nlmsghdr header;
 
@@ -70,10 +71,9 @@ static bool change_error(unsigned char *bytes, size_t length, bool ack)
 		if (header.nlmsg_type != NLMSG_ERROR)
 			continue;
 		memcpy(&err, bytes + at + sizeof(header), sizeof(err));
-		if (ack == (err == 0))
+		if ((to == 0) == (err == 0))
 			continue;
-		err = ack ? 0 : -EPERM_;
-		memcpy(bytes + at + sizeof(header), &err, sizeof(err));
+		memcpy(bytes + at + sizeof(header), &to, sizeof(to));
 		return true;
 	}
 	return false;
@@ -84,8 +84,12 @@ static bool change(const char *how, unsigned char *bytes, size_t *length)
 {
 	struct nlmsghdr *header = (struct nlmsghdr *)(void *)bytes;
 
-	if (strcmp(how, "ack") == 0 || strcmp(how, "refuse") == 0)
-		return change_error(bytes, *length, how[0] == 'a');
+	if (strcmp(how, "ack") == 0)
+		return change_error(bytes, *length, 0);
+	if (strcmp(how, "refuse") == 0)
+		return change_error(bytes, *length, -EPERM);
+	if (strcmp(how, "old") == 0)
+		return change_error(bytes, *length, -EOPNOTSUPP);
 	if (strcmp(how, "sequence") == 0)
 		header->nlmsg_seq++;
 	else if (strcmp(how, "port") == 0)
