@@ -147,7 +147,9 @@ static int isolate(struct setup *setup, struct error *error)
 
 	conflicts_say(&setup->config->policy, &setup->place.resolv, say_warning);
 	interrupt_doing("closing the network");
-	ret = firewall_close(&setup->firewall, &setup->place.meanwhile, error);
+	/* names are looked up by Docker's resolver already */
+	ret = firewall_close(&setup->firewall, &setup->place.meanwhile,
+		&(const struct detour){.docker = setup->place.detour.docker}, error);
 	if (ret < 0)
 		return ret;
 
