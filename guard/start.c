@@ -19,6 +19,7 @@
 #include "guard/warden.h"
 #include "util/caps.h"
 #include "util/confine.h"
+#include "util/log.h"
 #include "util/pages.h"
 
 const char *const guard_role_names[GUARD_ROLES] = {"resolver", "warden", "fetcher"};
@@ -136,7 +137,8 @@ static int be_fetcher(struct birth *birth, struct error *error)
 
 /*
  * What the child inherits and has no use for: the descriptors of the others; the standard input and output,
- * which are the agent's; the parent's signal handlers. A session of its own keeps the terminal's keys away.
+ * which are the agent's, and the standard error, which the agent could stop; the parent's signal handlers. A
+ * session of its own keeps the terminal's keys away.
  */
 static void leave_behind(const struct birth *birth, enum guard_role role)
 {
@@ -155,6 +157,7 @@ static void leave_behind(const struct birth *birth, enum guard_role role)
 			close(others[i]);
 	dup2(birth->lifeline[0], STDIN_FILENO);
 	dup2(birth->lifeline[0], STDOUT_FILENO);
+	log_never_wait(log_open_again());
 	for (int number = 1; number < NSIG; number++)
 		sigaction(number, &standard, NULL);
 	sigfillset(&all);

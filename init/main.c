@@ -211,6 +211,8 @@ static int prove_guard(const struct setup *setup, struct error *error)
 static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *error)
 {
 	const struct config *config = setup->config;
+	const int said = log_open_again();
+	pid_t agent;
 	int ret = user_environment(&setup->user, error);
 
 	if (ret == 0)
@@ -228,7 +230,10 @@ static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *e
 		prctl(PR_SET_PDEATHSIG, config->parent_signal, 0, 0, 0);
 	/* the agent may have our uid; it gets neither our memory nor our descriptors */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	return agent_start(config->agent, mask, &config->fence, error);
+	agent = agent_start(config->agent, mask, &config->fence, error);
+	if (agent > 0)
+		log_never_wait(said);
+	return agent;
 }
 
 /* Orphans come to process 1 by themselves, to another one if it asks for them (prctl(2),
