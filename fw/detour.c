@@ -13,13 +13,20 @@
 
 #define PORT_DNS 53
 
+#define IPV4_SOURCE	 12
+#define IPV4_DESTINATION 16
+
 /* Before Docker's own redirection of its resolver (NF_IP_PRI_NAT_DST, -100), which the guard's questions then
  * still take. */
 #define PRIORITY_DNS (-105)
+/* What the kernel shows as the owner who has no number here (proc(5), overflowuid). */
+#define UID_NOBODY 65534
+
 /* After the filter: only what that lets through is counted. */
 #define PRIORITY_LIMITS 10
 
 #define CHAIN_DNS    "dns"
+#define CHAIN_DOCKER "docker"
 #define CHAIN_LIMITS "limits"
 
 static struct nlmsghdr *rule_begin(struct batch *batch, const char *chain, struct nlattr **nest)
@@ -62,14 +69,16 @@ static void redirect(struct nlmsghdr *message)
 	expression_end(message, element, data);
 }
 
-/* Goes on only for Docker's resolver; IPv4 has its destination at 16 (RFC 791). */
-static void to_docker(struct nlmsghdr *message)
+/* Goes on only for Docker's resolver, which IPv4 has at this place: 12 the source, 16 the destination (RFC
+ * 791).
+ */
+static void docker_at(struct nlmsghdr *message, uint32_t offset)
 {
 	static const uint8_t address[] = {127, 0, 0, 11}, ipv4 = NFPROTO_IPV4;
 
 	expression_meta(message, NFT_META_NFPROTO);
 	expression_compare(message, NFT_CMP_EQ, &ipv4, sizeof(ipv4));
-	expression_payload(message, NFT_PAYLOAD_NETWORK_HEADER, 16, sizeof(address));
+	expression_payload(message, NFT_PAYLOAD_NETWORK_HEADER, offset, sizeof(address));
 	expression_compare(message, NFT_CMP_EQ, address, sizeof(address));
 }
 
@@ -82,7 +91,7 @@ static void put_redirect(struct batch *batch, uint8_t protocol, bool root_asks, 
 
 	sender(message, NFT_CMP_NEQ, GUARD_UID_RESOLVER);
 	if (docker)
-		to_docker(message);
+		docker_at(message, IPV4_DESTINATION);
 	else if (root_asks)
 		sender(message, NFT_CMP_NEQ, 0);
 	expression_meta(message, NFT_META_L4PROTO);
@@ -159,6 +168,36 @@ static void refuse(struct nlmsghdr *message, const char *prefix)
 	expression_end(message, element, data);
 }
 
+/*
+ * Nobody speaks from Docker's resolver's address but that itself: root, or nobody where its user has no
+ * number here. And nobody at all from its port 53, which is only ever put into its answers later (Docker's
+ * SNAT): a packet from there would make conntrack take the guard's question for the answer to it, and lead it
+ * back.
+ */
+static void put_docker(struct batch *batch)
+{
+	static const uint8_t protocols[] = {IPPROTO_UDP, IPPROTO_TCP};
+	const uint16_t port = htons(PORT_DNS);
+	struct nlattr *nest;
+	struct nlmsghdr *message = rule_begin(batch, CHAIN_DOCKER, &nest);
+
+	docker_at(message, IPV4_SOURCE);
+	sender(message, NFT_CMP_NEQ, 0);
+	sender(message, NFT_CMP_NEQ, UID_NOBODY);
+	refuse(message, GUARD_NFLOG_PREFIX);
+	rule_end(batch, message, nest);
+	for (size_t i = 0; i < sizeof(protocols); i++) {
+		message = rule_begin(batch, CHAIN_DOCKER, &nest);
+		docker_at(message, IPV4_SOURCE);
+		expression_meta(message, NFT_META_L4PROTO);
+		expression_compare(message, NFT_CMP_EQ, &protocols[i], sizeof(protocols[i]));
+		expression_payload(message, NFT_PAYLOAD_TRANSPORT_HEADER, 0, sizeof(port));
+		expression_compare(message, NFT_CMP_EQ, &port, sizeof(port));
+		refuse(message, GUARD_NFLOG_PREFIX);
+		rule_end(batch, message, nest);
+	}
+}
+
 /* A bucket of as many as the minute has, which is filled again over the minute. */
 static void put_connections(struct batch *batch, uint32_t connections)
 {
@@ -196,10 +235,13 @@ void detour_put(struct batch *batch, const struct detour *detour, uint32_t flags
 {
 	const struct batch_chain dns = {
 		DETOUR_TABLE, CHAIN_DNS, "nat", NF_INET_LOCAL_OUT, PRIORITY_DNS, NF_ACCEPT};
+	const struct batch_chain docker = {
+		DETOUR_TABLE, CHAIN_DOCKER, "filter", NF_INET_LOCAL_OUT, 0, NF_ACCEPT};
 	const struct batch_chain limits = {
 		DETOUR_TABLE, CHAIN_LIMITS, "filter", NF_INET_LOCAL_OUT, PRIORITY_LIMITS, NF_ACCEPT};
 
-	if (detour == NULL || (!detour->dns && detour->connections == 0 && detour->bytes == 0)) {
+	if (detour == NULL ||
+		(!detour->dns && !detour->docker && detour->connections == 0 && detour->bytes == 0)) {
 		batch_no_table(batch, NFPROTO_INET, DETOUR_TABLE);
 		return;
 	}
@@ -207,6 +249,10 @@ void detour_put(struct batch *batch, const struct detour *detour, uint32_t flags
 	if (detour->dns) {
 		batch_chain(batch, NFPROTO_INET, &dns);
 		put_dns(batch, detour->root_asks);
+	}
+	if (detour->docker) {
+		batch_chain(batch, NFPROTO_INET, &docker);
+		put_docker(batch);
 	}
 	if (detour->connections == 0 && detour->bytes == 0)
 		return;

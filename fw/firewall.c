@@ -39,12 +39,14 @@ static int cut_off(struct firewall *firewall, struct error *error)
 	return 0;
 }
 
-int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, struct error *error)
+int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, const struct detour *detour,
+	struct error *error)
 {
 	int ret = ipset_prepare(&firewall->netlink, ruleset, firewall->index, error);
 
 	if (ret == 0)
-		ret = nft_commit(&firewall->netlink, ruleset, NULL, firewall->index, &firewall->owned, error);
+		ret = nft_commit(
+			&firewall->netlink, ruleset, detour, firewall->index, &firewall->owned, error);
 	/* not before: the rules of an earlier start may rest on what its sets hold */
 	if (ret == 0)
 		ret = ipset_empty(&firewall->netlink, firewall->index, error);

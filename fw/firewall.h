@@ -30,9 +30,11 @@ int firewall_begin(struct firewall *firewall, struct error *error);
 
 /*
  * Closes the network: sets made, tables replaced in one batch, sets emptied, and every connection that was
- * tracked before forgotten, so that none of them passes as established.
+ * tracked before forgotten, so that none of them passes as established. detour: what of it is needed by now
+ * (NULL: nothing).
  */
-int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, struct error *error);
+int firewall_close(struct firewall *firewall, const struct ruleset *ruleset, const struct detour *detour,
+	struct error *error);
 
 /* Opens the network to the contents of the lists: each set filled beside, then put in place of the one the
  * rules name. */

@@ -21,6 +21,7 @@
 #include "guard/warden/warden.h"
 #include "util/caps.h"
 #include "util/confine.h"
+#include "util/log.h"
 #include "util/pages.h"
 
 /* The usual limit of open files (RLIMIT_NOFILE) of the time before close_range(2). */
@@ -168,8 +169,8 @@ static void keep_only(const int *fds, size_t n)
 
 /*
  * What the child inherits and has no use for: the descriptors of the others, and of whoever started process
- * 1; the standard input and output, which are the agent's; the parent's signal handlers. A session of its own
- * keeps the terminal's keys away.
+ * 1; the standard input and output, which are the agent's, and the standard error, which the agent could
+ * stop; the parent's signal handlers. A session of its own keeps the terminal's keys away.
  */
 static void leave_behind(const struct birth *birth, enum guard_role role)
 {
@@ -185,6 +186,7 @@ static void leave_behind(const struct birth *birth, enum guard_role role)
 	keep_only(own, sizeof(own) / sizeof(own[0]));
 	dup2(birth->lifeline[0], STDIN_FILENO);
 	dup2(birth->lifeline[0], STDOUT_FILENO);
+	log_never_wait(log_open_again());
 	for (int number = 1; number < NSIG; number++)
 		sigaction(number, &standard, NULL);
 	sigfillset(&all);

@@ -147,7 +147,9 @@ static int isolate(struct setup *setup, struct error *error)
 
 	conflicts_say(&setup->config->policy, &setup->place.resolv, say_warning);
 	interrupt_doing("closing the network");
-	ret = firewall_close(&setup->firewall, &setup->place.meanwhile, error);
+	/* names are looked up by Docker's resolver already */
+	ret = firewall_close(&setup->firewall, &setup->place.meanwhile,
+		&(const struct detour){.docker = setup->place.detour.docker}, error);
 	if (ret < 0)
 		return ret;
 
@@ -213,6 +215,8 @@ static int prove_guard(const struct setup *setup, struct error *error)
 static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *error)
 {
 	const struct config *config = setup->config;
+	const int said = log_open_again();
+	pid_t agent;
 	int ret = user_environment(&setup->user, error);
 
 	if (ret == 0)
@@ -233,7 +237,10 @@ static pid_t drop_and_run(struct setup *setup, signal_mask mask, struct error *e
 		return error_set(error, FAIL_DROP, EPERM,
 			"this process cannot be closed to the agent (prctl, PR_SET_DUMPABLE); the agent was "
 			"not started");
-	return agent_start(config->agent, mask, &config->fence, error);
+	agent = agent_start(config->agent, mask, &config->fence, error);
+	if (agent > 0)
+		log_never_wait(said);
+	return agent;
 }
 
 /* Orphans come to process 1 by themselves, to another one if it asks for them (prctl(2),

@@ -2,7 +2,12 @@
 #include "init/place.h"
 
 #include <errno.h>
+#include <string.h>
 #include <unistd.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include "util/cleanup.h"
 
 /* Whether the agent's sockets may belong to uid 0: beside a set-up that runs no agent itself, for all we
  * know. */
@@ -30,6 +35,46 @@ static int check_policy_file(const struct config *config, const struct user *use
 		config->policy_file, config->policy_file);
 }
 
+/* True if a program of this container can be at the address: it can be bound to (bind(2)). */
+static bool is_ours(const struct prefix *address, unsigned int scope)
+{
+	cleanup_fd int fd = socket(address->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct sockaddr_in v4 = {.sin_family = AF_INET};
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_scope_id = scope};
+
+	memcpy(&v4.sin_addr, address->addr, sizeof(v4.sin_addr));
+	memcpy(&v6.sin6_addr, address->addr, sizeof(v6.sin6_addr));
+	if (address->family == AF_INET)
+		return fd >= 0 && bind(fd, (const struct sockaddr *)&v4, sizeof(v4)) == 0;
+	return fd >= 0 && bind(fd, (const struct sockaddr *)&v6, sizeof(v6)) == 0;
+}
+
+/*
+ * What a server says of a name, as long as the agent lives, is opened, also of one that is allowed only
+ * later: so it must not be the agent. Docker's resolver is seen to by the guard's table.
+ */
+static int check_servers(const struct config *config, const struct resolv *resolv, struct error *error)
+{
+	static const uint8_t docker[] = {127, 0, 0, 11};
+	const struct prefix docker_resolver = prefix_make(AF_INET, docker, 32);
+	char text[PREFIX_TEXT];
+
+	if (config->action != ACTION_RUN || !config->policy.guarded || config->policy.mode == MODE_NONE)
+		return 0;
+	for (unsigned int i = 0; i < resolv->n_servers; i++)
+		if (prefix_compare(&resolv->servers[i], &docker_resolver) != 0 &&
+			is_ours(&resolv->servers[i], resolv->scopes[i]))
+			return error_set(error, FAIL_CONFIG, EPERM,
+				"/etc/resolv.conf names the server %s, which is this container itself, so "
+				"that "
+				"the agent could answer in its place and open what it wants; name another "
+				"one "
+				"(docker run --dns), or set PARA_GUARD=off, which asks it before the agent "
+				"runs",
+				prefix_text(&resolv->servers[i], text));
+	return 0;
+}
+
 int place_look(struct place *place, const struct config *config, const struct user *user, struct error *error)
 {
 	int ret = check_policy_file(config, user, error);
@@ -37,6 +82,8 @@ int place_look(struct place *place, const struct config *config, const struct us
 	place->agent_is_root = agent_is_root(config, user);
 	if (ret == 0)
 		ret = resolv_read(RESOLV_CONF, &place->resolv, error);
+	if (ret == 0)
+		ret = check_servers(config, &place->resolv, error);
 	if (ret == 0)
 		ret = route_host_networks(&place->host, error);
 	if (ret == 0)

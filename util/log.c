@@ -4,10 +4,12 @@
  */
 #include "util/log.h"
 
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <sys/stat.h>
 
 #define LINE_MAX_BYTES 2200
 
@@ -80,4 +82,22 @@ void log_say(enum log_level level, const char *format, ...)
 	/* There is nobody to tell when standard error is closed. */
 	if (write(STDERR_FILENO, line, (size_t)length) < 0)
 		return;
+}
+
+int log_open_again(void)
+{
+	struct stat status;
+
+	/* the same open file as the agent's cannot be made not to wait, or the agent's would not either */
+	if (fstat(STDERR_FILENO, &status) < 0 || (!S_ISFIFO(status.st_mode) && !S_ISCHR(status.st_mode)))
+		return -1;
+	return open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+void log_never_wait(int fd)
+{
+	if (fd < 0)
+		return;
+	dup2(fd, STDERR_FILENO);
+	close(fd);
 }

@@ -24,6 +24,17 @@ __attribute__((format(printf, 2, 3))) void log_say(enum log_level level, const c
 #define log_debug(...) log_say(LOG_DEBUG, __VA_ARGS__)
 
 /*
+ * Standard error opened anew, so that whoever writes to it does not wait while nobody takes it: a terminal's
+ * output can be stopped by any program on it, and a pipe be full. Returns a descriptor, close-on-exec, or -1
+ * where it is neither of the two or cannot be opened, which takes the right to (as root, before that is given
+ * up).
+ */
+int log_open_again(void);
+
+/* Has this process write to that from now on; lines for which there is no room are lost. -1: nothing. */
+void log_never_wait(int fd);
+
+/*
  * Formats one line as log_say would into buf and returns its length, always at most size. For the one message
  * that a signal handler writes and therefore cannot format itself.
  */

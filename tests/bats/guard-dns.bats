@@ -359,6 +359,46 @@ docker_dns() {
 	done
 }
 
+@test "the agent does not pass for Docker's resolver, be it root, nor when that is gone" {
+	local agent
+	in_cage sysctl -qw net.ipv4.ip_unprivileged_port_start=0
+	for agent in 1000 65534 0; do
+		AGENT=$agent
+		docker_dns "# ExtServers: [host(172.17.0.1)]"
+		PARA_RUN_AS=$agent:1000 PARA_PROFILE=strict PARA_ALLOWED_DOMAINS="v4.lab:8000,*.chain.lab:8000" start sleep 60
+		run as_agent python3 "$LAB_SOURCE/docker-thief.py" 53 www.chain.lab $BLOCKED
+		assert_status 0
+		assert_says " $NPM"
+		refute_says "refused 0"
+		stays tcp $BLOCKED 8000
+		# its place, which the agent reads in /proc/net/udp
+		kill $odd && wait $odd || true
+		odd=
+		run as_agent python3 "$LAB_SOURCE/docker-thief.py" 40053 other.chain.lab $BLOCKED
+		[ $agent != 1000 ] || refute_says $BLOCKED
+		[ $agent != 1000 ] || stays tcp $BLOCKED 8000
+		says "refused: udp to 127.0.0.1 port"
+		stop
+		lab_clean
+	done
+	in_cage sysctl -qw net.ipv4.ip_unprivileged_port_start=1024
+}
+
+@test "a server that the agent could be is not asked for what is to be opened" {
+	local server
+	for server in 127.0.0.1 127.0.0.53 ::1 172.17.0.2 fd17::2 0.0.0.0; do
+		printf 'nameserver %s\n' "$server" > "$LAB/own.conf"
+		CAGE_RESOLV=$LAB/own.conf PARA_ALLOWED_DOMAINS="*.lab:8000" run caged echo AGENT-RAN
+		assert_refused 101
+		assert_says "names the server $server, which is this container itself"
+	done
+	# where it can open nothing, it may be asked
+	CAGE_RESOLV=$LAB/own.conf PARA_NETWORK_MODE=none run caged true
+	assert_status 0
+	CAGE_RESOLV=$LAB/own.conf PARA_ALLOWED_DOMAINS=$NPM PARA_GUARD=off run caged true
+	assert_status 0
+}
+
 @test "a server that is dead, or all of them: the next is asked, and in the end it is said" {
 	printf 'nameserver 172.17.0.77\nnameserver %s\n' $GATEWAY > "$LAB/two.conf"
 	ip -n "$CAGE" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0

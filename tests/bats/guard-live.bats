@@ -322,6 +322,26 @@ print("type", a[0], "status", int.from_bytes(a[4:8], "little"))' > "$LAB/run/str
 	cat "$LAB/run/idle"
 }
 
+@test "an agent that stops its terminal does not stop the warden" {
+	export PARA_ALLOWED_DOMAINS=api.anthropic.com DOCKER_CAPS
+	SHELL=/bin/bash script -qec "$(declare -f cage); cage '$SECURE_INIT' -- python3 '$LAB_SOURCE/stop-terminal.py' '$LAB/run/stopped'" \
+		/dev/null > "$LAB/said" 2>&1 < /dev/null 3>&- &
+	local terminal=$!
+	lab_wait_for test -e "$LAB/run/stopped"
+	init=$(container_init)
+	opens tcp $ANTHROPIC 443
+	change deny api.anthropic.com
+	assert_status 0
+	stays tcp $ANTHROPIC 443
+	# process 1 has something to say, too, and ends all the same
+	kill -KILL "$(guard_pid resolver)"
+	sleep 0.3
+	kill -TERM "$init"
+	lab_wait_for lab_ended "$init"
+	init=
+	wait $terminal || true
+}
+
 @test "where nobody listens, or nothing can be allowed, it says so" {
 	PARA_GUARD=off PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
 	change allow v4.lab

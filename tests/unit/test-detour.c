@@ -283,6 +283,12 @@ static const char *written(const struct detour *detour, uint32_t flags)
 #define DNS_BESIDE_DOCKER                                                                \
 	DNS_CHAIN REDIRECT(BUT_GUARD OF_DOCKER, "11") REDIRECT(BUT_GUARD BUT_ROOT, "11") \
 		REDIRECT(BUT_GUARD OF_DOCKER, "06") REDIRECT(BUT_GUARD BUT_ROOT, "06")
+#define FROM_DOCKER "rule secure-init docker: [meta nfproto] [== 02] [payload 1 12+4] [== 7f00000b]"
+#define DOCKER_CHAIN                                                                               \
+	"chain secure-init docker: filter hook 3 priority 0 policy 1\n" FROM_DOCKER BUT_ROOT       \
+	" [meta skuid] [!= feff0000]" REFUSED("refused") FROM_DOCKER                               \
+		" [meta l4proto] [== 11] [payload 2 0+2] [== 0035]" REFUSED("refused") FROM_DOCKER \
+		" [meta l4proto] [== 06] [payload 2 0+2] [== 0035]" REFUSED("refused")
 #define LIMITS_CHAIN                                                                                       \
 	"chain secure-init limits: filter hook 3 priority 10 policy 1\n"                                   \
 	"rule secure-init limits: [meta oifname] [== 6c6f00] [immediate 0 verdict 1]\n"                    \
@@ -308,6 +314,9 @@ static void the_table(void **state)
 		{{.dns = true}, 6, TABLE("6") DNS(BUT_GUARD)},
 		{{.dns = true}, 0, TABLE("0") DNS(BUT_GUARD)},
 		{{.dns = true, .root_asks = true}, 6, TABLE("6") DNS_BESIDE_DOCKER},
+		{{.docker = true}, 6, TABLE("6") DOCKER_CHAIN},
+		{{.dns = true, .docker = true, .root_asks = true, .bytes = 500}, 6,
+			TABLE("6") DNS_BESIDE_DOCKER DOCKER_CHAIN LIMITS_CHAIN QUOTA("500", "0")},
 		{{.connections = 300}, 6, TABLE("6") LIMITS_CHAIN CONNECTIONS("300")},
 		{{.bytes = 500}, 6, TABLE("6") LIMITS_CHAIN QUOTA("500", "0")},
 		{{.bytes = 9223372036854775807, .used = 4294967296}, 6,

@@ -522,12 +522,15 @@ static void the_detour(void **state)
 		{SERVERS, {.guarded = true, .dns = DNS_NONE}, {.dns = false}},
 		{SERVERS, {.dns = DNS_RESOLVERS}, {.dns = false}},
 		{"nameserver 127.0.0.11\n", {.guarded = true, .dns = DNS_RESOLVERS},
-			{.dns = true, .root_asks = true}},
+			{.dns = true, .docker = true, .root_asks = true}},
 		{"nameserver 127.0.0.11\n# ExtServers: [192.0.2.53]\n",
-			{.guarded = true, .dns = DNS_RESOLVERS}, {.dns = true, .root_asks = true}},
+			{.guarded = true, .dns = DNS_RESOLVERS},
+			{.dns = true, .docker = true, .root_asks = true}},
 		/* root is nobody special where Docker's resolver asks from the host */
 		{"nameserver 127.0.0.11\n# ExtServers: [host(127.0.0.53)]\n",
-			{.guarded = true, .dns = DNS_RESOLVERS}, {.dns = true}},
+			{.guarded = true, .dns = DNS_RESOLVERS}, {.dns = true, .docker = true}},
+		/* nobody passes for it, also where it is asked at the start alone */
+		{"nameserver 127.0.0.11\n", {.dns = DNS_RESOLVERS}, {.docker = true, .root_asks = true}},
 		/* nor where there is no such resolver, whatever a comment says */
 		{"nameserver 192.0.2.1\n# ExtServers: [192.0.2.53]\n",
 			{.guarded = true, .dns = DNS_RESOLVERS}, {.dns = true}},
@@ -547,7 +550,8 @@ static void the_detour(void **state)
 		const struct resolv it = resolv_of(rows[i].file);
 		const struct detour detour = policy_detour(&rows[i].said, &it), *want = &rows[i].detour;
 
-		must(detour.dns == want->dns && detour.root_asks == want->root_asks &&
+		must(detour.dns == want->dns && detour.docker == want->docker &&
+				detour.root_asks == want->root_asks &&
 				detour.connections == want->connections && detour.bytes == want->bytes &&
 				detour.used == 0,
 			"row %zu: dns %d, root %d, %u connections, %llu bytes", i, detour.dns,

@@ -171,7 +171,7 @@ static void begin(struct policy said, const char *allowed, const char *blocked)
 	must(policy_rules(&it.policy, &it.resolv, &it.host, false, STAGE_AGENT, &it.ruleset, &error) == 0,
 		"%s", error.text);
 	must(firewall_begin(&it.firewall, &error) == 0, "%s", error.text);
-	must(firewall_close(&it.firewall, &it.ruleset, &error) == 0, "%s", error.text);
+	must(firewall_close(&it.firewall, &it.ruleset, NULL, &error) == 0, "%s", error.text);
 	must(first_open(&it.firewall, &first, &error) == 0, "%s", error.text);
 	must(firewall_settle(&it.firewall, &it.ruleset, &it.detour, &error) == 0, "%s", error.text);
 	must(first_verify(&it.firewall, &first, &it.ruleset, &error) == 0, "%s", error.text);
