@@ -10,7 +10,9 @@
 # make bench      the figures of docs/benchmarks.md, docs/init.md, docs/containers.md (as root, about twenty minutes)
 # make bench-datapath    those of the data path alone (about six minutes)
 # make plots      docs/img/ from the tables of docs/benchmarks.md and docs/init.md
-# make soak       the guard under load for some minutes: records that move, kills, mutated packets, tunnels (as root)
+# make trials     the guard under load for some minutes: records that move, kills, mutated packets, tunnels (as root)
+# make soak MINUTES=60    an agent's work for as long, and what each process holds meanwhile (as root)
+# make fuzz MINUTES=1     each fuzzer for as long
 # make format     the one style of .clang-format
 # make clean
 
@@ -68,9 +70,13 @@ demo: build/secure-init
 	@deps/install test
 	@tests/demo
 
+trials: build/secure-init
+	@deps/install test trials
+	@tests/guard/trials
+
 soak: build/secure-init
-	@deps/install test soak
-	@tests/guard/soak
+	@deps/install test
+	@tests/soak $(MINUTES)
 
 bench: build/secure-init
 	@deps/install test bench containers
@@ -121,5 +127,5 @@ format:
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all demo soak bench bench-datapath plots sbom audit test clean format print-release-flags print-objects print-libraries
+.PHONY: all demo trials soak bench bench-datapath plots sbom audit test clean format print-release-flags print-objects print-libraries
 .DELETE_ON_ERROR:
