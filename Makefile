@@ -83,6 +83,7 @@ bench: build/secure-init
 	@unshare --net --mount --propagation private -- bash bench/startup.sh
 	@python3 bench/init.py build/secure-init
 	@bench/containers.sh
+	@bench/dns.sh
 	@$(MAKE) bench-datapath
 
 bench-datapath: build/secure-init
