@@ -17,8 +17,8 @@
 enum message_type {
 	/* resolver: name is at these addresses, for seconds more (of DNS, not clamped yet). Answered. */
 	MESSAGE_LEARN = 1,
-	/* resolver: name could not be asked for again; what is known of it shall stand for seconds more. Not
-	   answered. */
+	/* resolver: name could not be asked for again; what is known of it, of the families of status
+	   (KEEP_…), shall stand for seconds more. Not answered. */
 	MESSAGE_KEEP,
 	/* warden: the LEARN of this number is done: the sets hold the addresses (status 0), or not (errno) */
 	MESSAGE_LEARNT,
@@ -35,6 +35,10 @@ enum message_type {
 	/* fetcher: they cannot be had now, name says why; those of before stand */
 	MESSAGE_RANGES_FAILED,
 };
+
+/* Bits of a KEEP's status. */
+#define KEEP_V4 1
+#define KEEP_V6 2
 
 /* Bits of a FILTER's status. */
 #define FILTER_NAMES  1 /* names outside the policy are refused */

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "guard/resolver/dns.h"
+#include "guard/message.h"
+"guard/resolver/dns.h"
 #include "guard/resolver/resolver.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -19,7 +20,9 @@
 #define RETRY_SECONDS_MIN 30
 #define RETRY_SECONDS_MAX 900
 
-enum { FAMILY_V4, FAMILY_V6, FAMILIES };
+	enum { FAMILY_V4,
+		FAMILY_V6,
+		FAMILIES };
 static const uint16_t types[FAMILIES] = {DNS_A, DNS_AAAA};
 
 struct subject {
@@ -35,6 +38,7 @@ struct subject {
 	enum refresh_outcome outcome[FAMILIES];
 	uint32_t seconds;	/* the least TTL of what was found */
 	uint32_t retry_seconds; /* of the last failure */
+	int32_t keep_families;	/* KEEP_… */
 	uint32_t keep_seconds;
 	int64_t next_ms;
 };
@@ -104,8 +108,16 @@ static uint32_t clamp(uint32_t seconds)
 
 static void keep(struct refresh *refresh, struct subject *subject)
 {
-	subject->to_keep =
-		refresh->owner.keep(refresh->owner.owner, subject->name, subject->keep_seconds) == -EAGAIN;
+	subject->to_keep = refresh->owner.keep(refresh->owner.owner, subject->name, subject->keep_families,
+				   subject->keep_seconds) == -EAGAIN;
+}
+
+/* All, unless one of them was found: then only what was not answered, or addresses that move would pile up.
+ */
+static int32_t families_to_keep(const struct subject *subject, bool found)
+{
+	return (!found || subject->outcome[FAMILY_V4] > REFRESH_NOTHING ? KEEP_V4 : 0) |
+	       (!found || subject->outcome[FAMILY_V6] > REFRESH_NOTHING ? KEEP_V6 : 0);
 }
 
 static void fail(struct refresh *refresh, struct subject *subject, enum refresh_outcome why, bool found)
@@ -121,6 +133,7 @@ static void fail(struct refresh *refresh, struct subject *subject, enum refresh_
 	if (found && clamp(subject->seconds) < seconds)
 		seconds = clamp(subject->seconds);
 	subject->next_ms = clock_ms() + with_jitter(refresh, seconds);
+	subject->keep_families = families_to_keep(subject, found);
 	subject->keep_seconds = seconds + LEARN_SECONDS_GRACE;
 	keep(refresh, subject);
 	if (!subject->failing)

@@ -30,8 +30,9 @@ struct refresh_owner {
 	/* Asks for a name's addresses of one type; then refresh_done with the peer, once, maybe at once.
 	 * False: not now. */
 	bool (*ask)(void *owner, const char *name, uint16_t type, const struct peer *peer);
-	/* What is known of a name shall stand for so long. 0, or -EAGAIN: not now. */
-	int (*keep)(void *owner, const char *name, uint32_t seconds);
+	/* What is known of a name, of these families (KEEP_… of guard/message.h), shall stand for so long. 0,
+	 * or -EAGAIN: not now. */
+	int (*keep)(void *owner, const char *name, int32_t families, uint32_t seconds);
 };
 
 /* Of lookup NULL: no name was looked up before. All but owner stay the caller's. NULL: out of memory. */

@@ -386,11 +386,11 @@ static bool refresh_asks(void *owner, const char *name, uint16_t type, const str
 	return ask(resolver, &query, peer, verdict_of(resolver, name, false)) == 0;
 }
 
-static int refresh_keeps(void *owner, const char *name, uint32_t seconds)
+static int refresh_keeps(void *owner, const char *name, int32_t families, uint32_t seconds)
 {
 	struct resolver *resolver = owner;
 
-	return teach_keep(&resolver->teach, name, seconds);
+	return teach_keep(&resolver->teach, name, families, seconds);
 }
 
 /* The warden says what has become of the lists. What was kept may not be told any more. */

@@ -98,9 +98,9 @@ void teach_start(struct teach *teach, struct ask *ask)
 	teach->last = &ask->teach_next;
 }
 
-int teach_keep(struct teach *teach, const char *name, uint32_t seconds)
+int teach_keep(struct teach *teach, const char *name, int32_t families, uint32_t seconds)
 {
-	struct message message = {.type = MESSAGE_KEEP, .seconds = seconds};
+	struct message message = {.type = MESSAGE_KEEP, .status = families, .seconds = seconds};
 	int ret;
 
 	memcpy(message.name, name, strnlen(name, sizeof(message.name) - 1));

@@ -41,8 +41,8 @@ void teach_start(struct teach *teach, struct ask *ask);
 /* At the end of each turn of the loop: sends what was learnt in it, as far as there is room. */
 void teach_turn(struct teach *teach);
 
-/* What is known of the name shall stand. Returns 0, or -EAGAIN: later. */
-int teach_keep(struct teach *teach, const char *name, uint32_t seconds);
+/* What is known of the name, of these families (KEEP_…), shall stand. Returns 0, or -EAGAIN: later. */
+int teach_keep(struct teach *teach, const char *name, int32_t families, uint32_t seconds);
 
 /* Now and then: gives up on what takes too long. */
 void teach_tick(struct teach *teach, int64_t now_ms);

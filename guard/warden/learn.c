@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "fw/allow.h"
 #include "fw/match.h"
@@ -183,8 +184,14 @@ int learn_name(struct ward *ward, const struct message *message)
 	return listed ? status : -EPERM;
 }
 
-/* Lends what a subject has for longer, if it is to end before. */
-static void keep(struct ward *ward, enum list list, uint32_t subject, int64_t now, int64_t until)
+static bool is_kept(const struct prefix *address, int32_t families)
+{
+	return (families & (address->family == AF_INET ? KEEP_V4 : KEEP_V6)) != 0;
+}
+
+/* Lends what a subject has of these families for longer, if it is to end before. */
+static void keep(
+	struct ward *ward, enum list list, uint32_t subject, int32_t families, int64_t now, int64_t until)
 {
 	struct leases_out out = {0};
 	int ret = 0;
@@ -192,7 +199,8 @@ static void keep(struct ward *ward, enum list list, uint32_t subject, int64_t no
 	for (uint32_t i = 0; i < ward->leases.n && ret == 0; i++) {
 		struct lease_row *row = &ward->leases.rows[i];
 
-		if (row->subject != subject || row->list != (uint8_t)list || row->until >= until)
+		if (row->subject != subject || row->list != (uint8_t)list || row->until >= until ||
+			!is_kept(&row->address, families))
 			continue;
 		row->until = until;
 		ret = leases_of(
@@ -220,7 +228,8 @@ void learn_keep(struct ward *ward, const struct message *message)
 		for (size_t i = 0; i < entries->n; i++)
 			if (entries->v[i].kind == ENTRY_NAME &&
 				match_entry(&entries->v[i], ward->start->resolv, message->name))
-				keep(ward, (enum list)list, ward->lists.about[list][i].subject, now, until);
+				keep(ward, (enum list)list, ward->lists.about[list][i].subject,
+					message->status, now, until);
 	}
 }
 

@@ -17,7 +17,8 @@
  */
 int learn_name(struct ward *ward, const struct message *message);
 
-/* MESSAGE_KEEP: what a name (not one below a wildcard) is lent, it has for so long at least. */
+/* MESSAGE_KEEP: what a name (not one below a wildcard) is lent of these families, it has for so long at
+ * least. */
 void learn_keep(struct ward *ward, const struct message *message);
 
 /* The ranges that the fetcher has sent so far. {0} is none; prefixes_free gives them back. */

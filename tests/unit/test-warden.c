@@ -488,16 +488,20 @@ static void strict_keeps_private_closed(void **state)
 
 static void keeping(void **state)
 {
-	struct message message = {.type = MESSAGE_KEEP, .name = "a.example", .seconds = 1000};
+	struct message message = {
+		.type = MESSAGE_KEEP, .name = "a.example", .seconds = 1000, .status = KEEP_V4};
 
 	NEEDS_NAMESPACE;
 	begin((struct policy){0}, "a.example,*.w.example", NULL);
 	assert_int_equal(learn("a.example", "198.18.0.1", 60), 0);
 	assert_int_equal(learn("x.w.example", "198.18.0.2", 60), 0);
+	/* the family that was answered moves on */
+	assert_int_equal(learn("a.example", "2001:db8:18::1", 60), 0);
 	assert_int_equal(message_send(it.resolver, &message), 0);
 	strcpy(message.name, "y.w.example");
 	assert_int_equal(message_send(it.resolver, &message), 0);
 	assert_int_equal(learn("a.example", "198.18.0.3", 60), 0);
+	assert_in_range(left_of("allowed-domains6", "2001:db8:18::1"), 355, 360);
 	assert_in_range(left_of("allowed-domains", "198.18.0.1"), 995, 1000);
 	assert_in_range(left_of("allowed-domains", "198.18.0.2"), 355, 360);
 }
