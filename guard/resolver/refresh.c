@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "guard/message.h"
-"guard/resolver/dns.h"
+#include "guard/resolver/dns.h"
 #include "guard/resolver/resolver.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -20,9 +20,7 @@
 #define RETRY_SECONDS_MIN 30
 #define RETRY_SECONDS_MAX 900
 
-	enum { FAMILY_V4,
-		FAMILY_V6,
-		FAMILIES };
+enum { FAMILY_V4, FAMILY_V6, FAMILIES };
 static const uint16_t types[FAMILIES] = {DNS_A, DNS_AAAA};
 
 struct subject {
