@@ -104,12 +104,18 @@ static int check_capabilities(const struct user *user, bool guarded, struct erro
 	return 0;
 }
 
-/* Whoever has one of the guard's users could pass for it. */
+static bool is_guards(unsigned int uid)
+{
+	return uid == GUARD_UID_RESOLVER || uid == GUARD_UID_WARDEN;
+}
+
+/* Whoever has one of the guard's users could pass for it: the agent, and who comes later by docker exec,
+ * which is the user that this started as. */
 static int check_user(const struct user *user, struct error *error)
 {
-	const unsigned int uid = user->change ? user->uid : getuid();
+	const unsigned int uid = user->change && !is_guards(getuid()) ? user->uid : getuid();
 
-	if (uid != GUARD_UID_RESOLVER && uid != GUARD_UID_WARDEN)
+	if (!is_guards(uid))
 		return 0;
 	return error_set(error, FAIL_CONFIG, EINVAL,
 		"the agent's user is %u, which is the guard's; choose another one (docker run --user, "
