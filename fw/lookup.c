@@ -23,6 +23,12 @@
 /* GitHub's widest ranges are /20 and /32; one that is much wider is a mistake, or an attack. */
 #define RANGE_SHORTEST4 8
 #define RANGE_SHORTEST6 16
+/*
+ * All of them together: GitHub has some ten thousand addresses of IPv4, and of IPv6 less than a /28. Many
+ * ranges, none of them too wide by itself, would be all of the internet. Addresses, and networks of /64.
+ */
+#define RANGES_MOST4 (UINT64_C(1) << 20)
+#define RANGES_MOST6 (UINT64_C(1) << 40)
 
 /* What the child keeps of the whole time for itself: to say what went wrong before the deadline strikes. */
 #define MARGIN_MS 1000
@@ -266,6 +272,7 @@ int lookup_names(struct lookup *lookup, struct error *error)
 
 int lookup_check_ranges(struct prefixes *ranges, struct error *error)
 {
+	uint64_t in4 = 0, in6 = 0;
 	char text[PREFIX_TEXT];
 
 	if (ranges->n == 0)
@@ -273,6 +280,7 @@ int lookup_check_ranges(struct prefixes *ranges, struct error *error)
 	prefixes_aggregate(ranges);
 	for (size_t i = 0; i < ranges->n; i++) {
 		const struct prefix *range = &ranges->v[i];
+		const unsigned int whole = range->family == AF_INET ? 32 : 64;
 		const unsigned int shortest = range->family == AF_INET ? RANGE_SHORTEST4 : RANGE_SHORTEST6;
 
 		if (range->length < shortest)
@@ -286,7 +294,14 @@ int lookup_check_ranges(struct prefixes *ranges, struct error *error)
 				"GitHub's ranges cannot be right: %s holds %s addresses; nothing of them is "
 				"believed",
 				prefix_text(range, text), address_kind_text(prefix_kind(range)));
+		*(range->family == AF_INET ? &in4 : &in6) +=
+			UINT64_C(1) << (range->length < whole ? whole - range->length : 0);
 	}
+	if (in4 > RANGES_MOST4 || in6 > RANGES_MOST6)
+		return error_set(error, FAIL_GITHUB, EBADMSG,
+			"GitHub's ranges cannot be right: together they hold far more addresses than GitHub "
+			"has; "
+			"nothing of them is believed");
 	return 0;
 }
 

@@ -133,11 +133,19 @@ static bool is_mapped(const char *map, uint64_t id)
 	return mapped;
 }
 
-/* Whoever has one of the guard's users could pass for it; and they must be there to be had. */
+static bool is_guards(unsigned int uid)
+{
+	return uid == GUARD_UID_RESOLVER || uid == GUARD_UID_WARDEN;
+}
+
+/*
+ * Whoever has one of the guard's users could pass for it: the agent, and who comes later by docker exec,
+ * which is the user that this started as. And they must be there to be had.
+ */
 static int check_user(const struct user *user, struct error *error)
 {
 	static const unsigned int uids[] = {GUARD_UID_RESOLVER, GUARD_UID_WARDEN};
-	const unsigned int uid = user->change ? user->uid : getuid();
+	const unsigned int uid = user->change && !is_guards(getuid()) ? user->uid : getuid();
 
 	for (size_t i = 0; i < sizeof(uids) / sizeof(uids[0]); i++)
 		if (!is_mapped("/proc/self/uid_map", uids[i]) || !is_mapped("/proc/self/gid_map", uids[i]))
@@ -146,7 +154,7 @@ static int check_user(const struct user *user, struct error *error)
 				"at least 65536 users "
 				"(/etc/subuid), or set PARA_GUARD=off",
 				uids[i]);
-	if (uid != GUARD_UID_RESOLVER && uid != GUARD_UID_WARDEN)
+	if (!is_guards(uid))
 		return 0;
 	return error_set(error, FAIL_CONFIG, EINVAL,
 		"the agent's user is %u, which is the guard's; choose another one (docker run --user, "

@@ -137,6 +137,11 @@ meta() { # WEB API GIT
 	# two halves that are each narrow enough
 	lab_github json "$(meta "$good" '["4.0.0.0/8"]' '["5.0.0.0/8"]')"
 	refused "4.0.0.0/7 alone is wider than"
+	# most of the internet, in pieces that are
+	lab_github json "$(meta "$good" '["3.0.0.0/8", "5.0.0.0/8", "7.0.0.0/8", "9.0.0.0/8"]' "$good")"
+	refused "together they hold far more addresses than GitHub has"
+	lab_github json "$(meta "$good" '["2600::/20", "2610::/20"]' "$good")"
+	refused "together they hold far more addresses than GitHub has"
 	for range in 10.1.0.0/16 192.168.1.1/32 127.0.0.1/32 169.254.169.254/32 100.64.0.0/10 224.0.0.0/9 fd00::/16 fe80::/64 ::1/128 \
 		::ffff:10.0.0.0/104 172.0.0.0/8; do
 		lab_github json "$(meta "$good" "[\"$range\"]" "$good")"

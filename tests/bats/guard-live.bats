@@ -322,6 +322,30 @@ print("type", a[0], "status", int.from_bytes(a[4:8], "little"))' > "$LAB/run/str
 	cat "$LAB/run/idle"
 }
 
+@test "a reload ends what was open to the host by other protocols too" {
+	in_cage sysctl -qw net.ipv4.ping_group_range="0 2147483647"
+	export PARA_ALLOWED_DOMAINS=api.anthropic.com
+	start sleep 60
+	as_agent python3 -c '
+import socket, time
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM, 58)
+s.settimeout(1)
+s.connect(("'$GATEWAY6'", 0))
+while True:
+    try:
+        s.send(bytes([128, 0, 0, 0, 0, 1, 0, 1]))
+        s.recv(99)
+        print("echo", flush=True)
+    except OSError: print("cut", flush=True)
+    time.sleep(0.1)' > "$LAB/run/pings" 2>&1 3>&- &
+	lab_wait_for grep -q echo "$LAB/run/pings"
+	PARA_ALLOW_HOST=none change reload
+	assert_status 0
+	lab_wait_for grep -q cut "$LAB/run/pings"
+	sleep 0.5
+	[ "$(tail -1 "$LAB/run/pings")" = cut ]
+}
+
 @test "an agent that stops its terminal does not stop the warden" {
 	export PARA_ALLOWED_DOMAINS=api.anthropic.com DOCKER_CAPS
 	SHELL=/bin/bash script -qec "$(declare -f cage); cage '$SECURE_INIT' -- python3 '$LAB_SOURCE/stop-terminal.py' '$LAB/run/stopped'" \

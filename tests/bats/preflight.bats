@@ -110,3 +110,14 @@ untouched() {
 	assert_status 126
 	assert_says "could not be run: '/etc/passwd': Permission denied"
 }
+
+@test "an image whose user is the guard's: refused, whoever the agent is" {
+	local uid
+	for uid in 65501 65502; do
+		PARA_RUN_AS=1000 run cage setpriv --reuid $uid --regid $uid --clear-groups \
+			--inh-caps +net_admin,+setuid,+setgid,+setpcap --ambient-caps +net_admin,+setuid,+setgid,+setpcap \
+			"$SECURE_INIT" -- echo AGENT-RAN
+		assert_refused 101
+		assert_says "is $uid, which is the guard's"
+	done
+}

@@ -181,7 +181,8 @@ static void watch(struct lab *lab)
 
 int main(int argc, char *argv[])
 {
-	struct policy policy = {.isolated = true, .guarded = true, .mode = MODE_ALLOWLIST};
+	struct policy policy = {
+		.isolated = true, .guarded = true, .mode = MODE_ALLOWLIST, .dns = DNS_RESOLVERS};
 	struct guard_settings settings = {0};
 	const struct lookup lookup = {.socket = -1};
 	struct resolv resolv;

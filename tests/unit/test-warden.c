@@ -700,6 +700,12 @@ static void ranges_of_github(void **state)
 	must_log("alone is wider|those of before stay");
 	assert_int_equal(message_send(it.fetcher, &message), 0);
 	must_log("ranges are empty");
+	message = (struct message){
+		.type = MESSAGE_RANGE, .n = 2, .addresses = {prefix("4.0.0.0/12"), prefix("6.0.0.0/32")}};
+	assert_int_equal(message_send(it.fetcher, &message), 0);
+	message = (struct message){.type = MESSAGE_RANGES_DONE};
+	assert_int_equal(message_send(it.fetcher, &message), 0);
+	must_log("together they hold far more");
 	message = (struct message){.type = MESSAGE_RANGES_FAILED, .name = "no way there"};
 	assert_int_equal(message_send(it.fetcher, &message), 0);
 	must_log("no way there");
