@@ -79,11 +79,25 @@ static int read_digest(struct ward *ward, struct table_digest *digest, struct er
 	return ret < 0 ? unreadable(error, ret) : 0;
 }
 
+/* Written anew, a quota is not to begin anew. One that cannot be read, or was touched, goes on from what was
+ * last known. */
+static void count_used(struct ward *ward)
+{
+	struct table_digest digest = {0};
+	struct error error;
+
+	if (ward->detour.bytes != 0 && read_digest(ward, &digest, &error) == 0 &&
+		digest.used > ward->detour.used)
+		ward->detour.used = digest.used;
+}
+
 int ward_commit(struct ward *ward, const struct ruleset *ruleset, struct error *error)
 {
 	struct firewall *firewall = ward->start->firewall;
 	uint16_t unasked[SETS];
 	int ret;
+
+	count_used(ward);
 
 	memcpy(unasked, firewall->index, sizeof(unasked));
 	ret = firewall_prepare(firewall, ruleset, error);
