@@ -207,12 +207,32 @@ void live_take_back(struct ward *ward, struct outbox *outbox, const struct entry
 		log_error("%s", error.text);
 }
 
+/* Where what is on no list is sent: puts the entry on the blocked list, if it is not there. */
+static int block(struct ward *ward, struct outbox *outbox, const struct entry *entry, char text[LIVE_TEXT],
+	struct error *error)
+{
+	const struct lists *lists = &ward->lists;
+
+	if (find(lists, LIST_BLOCKED, entry) < lists->policy.list[LIST_BLOCKED].n) {
+		snprintf(text, LIVE_TEXT, "blocked already");
+		return 0;
+	}
+	if (count_live(lists) >= LIVE_ENTRIES_MAX)
+		return error_set(error, FAIL_CONFIG, ENOSPC,
+			"%d entries were added while the container runs, and more are not taken",
+			LIVE_ENTRIES_MAX);
+	snprintf(text, LIVE_TEXT, "%s",
+		is_name(entry) ? "blocked, as far as DNS says where it is" : "blocked");
+	return take_up(ward, outbox, LIST_BLOCKED, entry, 0, error);
+}
+
 int live_deny(struct ward *ward, struct outbox *outbox, const struct entry *entry, char text[LIVE_TEXT],
 	struct error *error)
 {
+	const bool sends = policy_sends(&ward->lists.policy);
 	struct entries *entries = &ward->lists.policy.list[LIST_ALLOWED];
 	size_t off = 0;
-	int ret;
+	int ret = 0;
 
 	if (entry->kind == ENTRY_LOOPBACK)
 		return error_set(error, FAIL_CONFIG, EPERM, "loopback is open in any case");
@@ -222,24 +242,14 @@ int live_deny(struct ward *ward, struct outbox *outbox, const struct entry *entr
 			take_off(ward, outbox, LIST_ALLOWED, i);
 			off++;
 		}
-	if (off > 0) {
-		ret = ward_follow(ward, LIST_ALLOWED, REFILL_LESS, error);
-		snprintf(text, LIVE_TEXT, "no longer allowed");
-	} else if (!policy_sends(&ward->lists.policy)) {
+	if (off == 0 && !sends)
 		return error_set(error, FAIL_CONFIG, ENOENT,
 			"it is not on the list of what is allowed; 'secure-init list' prints that");
-	} else if (find(&ward->lists, LIST_BLOCKED, entry) < ward->lists.policy.list[LIST_BLOCKED].n) {
-		snprintf(text, LIVE_TEXT, "blocked already");
-		return 0;
-	} else if (count_live(&ward->lists) >= LIVE_ENTRIES_MAX) {
-		return error_set(error, FAIL_CONFIG, ENOSPC,
-			"%d entries were added while the container runs, and more are not taken",
-			LIVE_ENTRIES_MAX);
-	} else {
-		ret = take_up(ward, outbox, LIST_BLOCKED, entry, 0, error);
-		snprintf(text, LIVE_TEXT, "%s",
-			is_name(entry) ? "blocked, as far as DNS says where it is" : "blocked");
-	}
+	snprintf(text, LIVE_TEXT, "no longer allowed");
+	if (off > 0)
+		ret = ward_follow(ward, LIST_ALLOWED, REFILL_LESS, error);
+	if (ret == 0 && sends)
+		ret = block(ward, outbox, entry, text, error);
 	if (ret == 0)
 		end_connections(ward);
 	return ret;

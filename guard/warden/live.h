@@ -32,8 +32,8 @@ int live_allow(struct ward *ward, struct outbox *outbox, const struct entry *ent
 void live_take_back(struct ward *ward, struct outbox *outbox, const struct entry *entry);
 
 /*
- * Takes the entry off the allowed list; without ports, whatever ports it has there. If it is not on it, and
- * what is on no list is sent, it goes on the blocked one.
+ * Takes the entry off the allowed list; without ports, whatever ports it has there. Where what is on no list
+ * is sent, it goes on the blocked one.
  */
 int live_deny(struct ward *ward, struct outbox *outbox, const struct entry *entry, char text[LIVE_TEXT],
 	struct error *error);

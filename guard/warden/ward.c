@@ -94,25 +94,41 @@ static bool same_detour(const struct detour *a, const struct detour *b)
 	       a->bytes == b->bytes;
 }
 
+/* Written anew, a quota is not to begin anew. One that cannot be read, or was touched, goes on from what was
+ * last known. */
+static void count_used(struct ward *ward)
+{
+	struct table_digest digest = {0};
+	struct error error;
+
+	if (ward->detour.bytes != 0 && read_digest(ward, &digest, &error) == 0 &&
+		digest.used > ward->detour.used)
+		ward->detour.used = digest.used;
+}
+
 int ward_commit(
 	struct ward *ward, const struct ruleset *ruleset, const struct detour *detour, struct error *error)
 {
 	struct firewall *firewall = ward->start->firewall;
+	struct detour next = *detour;
 	uint16_t before[SETS];
 	int ret;
 
+	count_used(ward);
+	if (next.used < ward->detour.used)
+		next.used = ward->detour.used;
 	memcpy(before, firewall->index, sizeof(before));
 	ret = firewall_prepare(firewall, ruleset, error);
 	if (ret == 0)
 		ret = firewall_exchange(
-			firewall, ruleset, same_detour(detour, &ward->detour) ? NULL : detour, error);
+			firewall, ruleset, same_detour(&next, &ward->detour) ? NULL : &next, error);
 	if (ret == 0)
 		ret = read_digest(ward, &ward->digest, error);
 	if (ret < 0)
 		return ret;
 	if (ruleset != &ward->ruleset)
 		ward->ruleset = *ruleset;
-	ward->detour = *detour;
+	ward->detour = next;
 	return empty_unasked(firewall, before, error);
 }
 

@@ -322,6 +322,31 @@ print("type", a[0], "status", int.from_bytes(a[4:8], "little"))' > "$LAB/run/str
 	cat "$LAB/run/idle"
 }
 
+@test "deny in a block list's mode blocks, also what was allowed before" {
+	PARA_NETWORK_MODE=blocklist start sleep 60
+	change allow $NPM
+	assert_status 0
+	opens tcp $NPM 443
+	change deny $NPM
+	assert_status 0
+	assert_says "blocked"
+	stays tcp $NPM 443
+}
+
+@test "a reload gives back nothing of a quota" {
+	export PARA_ALLOWED_DOMAINS=$NPM PARA_QUOTA_BYTES=1M
+	start sleep 60
+	as_agent python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect(("'$NPM'", 8000))
+for _ in range(600): s.send(bytes(1000))'
+	PARA_ALLOWED_DOMAINS=$NPM,$EXAMPLE change reload
+	assert_status 0
+	run in_cage nft list table inet secure-init
+	[ "$(sed -n 's/.*quota over .* used \([0-9]*\) bytes.*/\1/p' <<< "$output")" -ge 600000 ]
+}
+
 @test "a reload ends what was open to the host by other protocols too" {
 	in_cage sysctl -qw net.ipv4.ping_group_range="0 2147483647"
 	export PARA_ALLOWED_DOMAINS=api.anthropic.com

@@ -40,9 +40,10 @@ static bool note(void *owner, const char *name, uint16_t type, const struct peer
 	return true;
 }
 
-static int note_kept(void *owner, const char *name, uint32_t seconds)
+static int note_kept(void *owner, const char *name, int32_t families, uint32_t seconds)
 {
 	(void)owner;
+	(void)families;
 	if (seen.full)
 		return -EAGAIN;
 	strcpy(seen.kept, name);

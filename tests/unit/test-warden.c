@@ -893,8 +893,10 @@ static void blocking(void **state)
 	assert_int_equal(next_message().type, MESSAGE_ADD);
 	assert_int_equal(learn("bad.example", "198.18.1.1", 60), 0);
 	must_hold("blocked-ports", "198.18.1.1,tcp:443", true);
-	must_call("deny 10.0.0.1", "no longer allowed");
+	/* no exception any more, and so blocked */
+	must_call("deny 10.0.0.1", "10.0.0.1: blocked");
 	must_hold("allowed-domains", "10.0.0.1", false);
+	must_hold("blocked-domains", "10.0.0.1", true);
 }
 
 /* A new policy, as its caller reads it. */
