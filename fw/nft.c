@@ -238,13 +238,6 @@ static int refuse_rule(const struct rule *rule, int err, struct error *error)
 			"'NFLOG' "
 			"target (modules xt_NFLOG, nfnetlink_log); PARA_GUARD=off does without the guard",
 			strerror(err));
-	/* netfilter/xt_owner.c: a user that the network's namespace does not have */
-	if (rule->user == USER_GUARD && err == EINVAL)
-		return error_set(error, FAIL_PRIVILEGE, err,
-			"the kernel refused a rule for the guard's user %u: it needs a user namespace that "
-			"has this "
-			"user; PARA_GUARD=off does without the guard",
-			GUARD_UID_RESOLVER);
 	return error_set(error, FAIL_FIREWALL, err, "the kernel refused the %s rule '%s': %s",
 		rule->family == AF_INET ? "IPv4" : "IPv6", rule_text(rule, text), strerror(err));
 }

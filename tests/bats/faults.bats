@@ -64,7 +64,7 @@ ends_by() {
 @test "a user namespace that lacks the guard's users: refused, with advice" {
 	run unshare --user --map-root-user --net --pid --fork --mount --mount-proc env PARA_ALLOWED_DOMAINS= "$SECURE_INIT" -- echo AGENT-RAN
 	assert_refused 102
-	assert_says "it needs a user namespace that has this user; PARA_GUARD=off does without the guard"
+	assert_says "this container's user namespace has no user 65501, which is the guard's"
 }
 
 @test "no /proc: the host's network cannot be told from a container's: refused" {
