@@ -12,7 +12,8 @@ static int matches(const struct rule *rule, judge_set *in_set, void *data, const
 		return 0;
 	/* a connection that begins is in neither state; what only logs decides nothing */
 	/* and from an address of ours */
-	if (rule->states != 0 || rule->foreign || rule->user != USER_ANY || rule->verdict == VERDICT_LOG)
+	if (rule->states != 0 || rule->local == LOCAL_NOT_SENDER || rule->user != USER_ANY ||
+		rule->verdict == VERDICT_LOG)
 		return 0;
 	if (rule->loopback && !loopback)
 		return 0;

@@ -87,11 +87,13 @@ static void put_matches(struct nlmsghdr *message, const struct rule *rule, const
 
 		expression_xt(message, "match", "owner", 1, &info, sizeof(info));
 	}
-	if (rule->foreign) {
-		const struct xt_addrtype_info_v1 info = {
+	if (rule->local != LOCAL_ANY) {
+		const struct xt_addrtype_info_v1 receiver = {.dest = XT_ADDRTYPE_LOCAL};
+		const struct xt_addrtype_info_v1 not_sender = {
 			.source = XT_ADDRTYPE_LOCAL, .flags = XT_ADDRTYPE_INVERT_SOURCE};
 
-		expression_xt(message, "match", "addrtype", 1, &info, sizeof(info));
+		expression_xt(message, "match", "addrtype", 1,
+			rule->local == LOCAL_RECEIVER ? &receiver : &not_sender, sizeof(receiver));
 	}
 	if (rule->states != 0) {
 		const struct xt_conntrack_mtinfo3 info = {

@@ -395,7 +395,7 @@ static void guard_rules(struct ruleset *ruleset, uint8_t family)
  */
 static void refuse_foreign(struct ruleset *ruleset)
 {
-	struct rule rule = {.family = AF_INET6, .chain = CHAIN_OUTPUT, .foreign = 1};
+	struct rule rule = {.family = AF_INET6, .chain = CHAIN_OUTPUT, .local = LOCAL_NOT_SENDER};
 
 	add(ruleset, (struct rule){.family = AF_INET6,
 			     .chain = CHAIN_OUTPUT,
@@ -438,6 +438,11 @@ static void output_rules(struct ruleset *ruleset, uint8_t family, const struct p
 	const struct rule rest = {.family = family, .chain = CHAIN_OUTPUT};
 	/* a service that is closed must be said to be, where a later rule would let it through */
 	const bool more_follows = policy_sends(policy) || policy->host != HOST_NONE;
+	/*
+	 * By IPv4 anybody may send over lo to who is not there (socket(7), SO_BINDTODEVICE). Conntrack would
+	 * then wait for the answer, and let it in, and with it all that follows.
+	 */
+	const uint8_t own = family == AF_INET ? LOCAL_RECEIVER : LOCAL_ANY;
 	/* names are asked for again as long as the agent lives */
 	const bool servers = dns || (guarded && policy_has_names(policy));
 
@@ -448,7 +453,7 @@ static void output_rules(struct ruleset *ruleset, uint8_t family, const struct p
 		neighbour_rules(ruleset, CHAIN_OUTPUT);
 	if (family == AF_INET6)
 		refuse_foreign(ruleset);
-	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .loopback = 1});
+	add(ruleset, (struct rule){.family = family, .chain = CHAIN_OUTPUT, .loopback = 1, .local = own});
 	if (dns && guarded)
 		guard_rules(ruleset, family);
 	if (policy->ssh == SSH_NONE)

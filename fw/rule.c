@@ -51,8 +51,9 @@ const char *rule_text(const struct rule *rule, char text[RULE_TEXT])
 	if (rule->user != USER_ANY)
 		add(text, &used, " -m owner --uid-owner %u",
 			rule->user == USER_ROOT ? 0 : GUARD_UID_RESOLVER);
-	if (rule->foreign)
-		add(text, &used, " -m addrtype ! --src-type LOCAL");
+	if (rule->local != LOCAL_ANY)
+		add(text, &used, " -m addrtype %s LOCAL",
+			rule->local == LOCAL_RECEIVER ? "--dst-type" : "! --src-type");
 	if (rule->states != 0)
 		add(text, &used, " -m conntrack --ctstate %s%sESTABLISHED",
 			rule->states & STATE_RELATED ? "RELATED" : "",

@@ -22,6 +22,9 @@ enum verdict {
 	VERDICT_LOG,	/* told to the guard by nflog, and on to the next rule */
 };
 
+/* Whose address must be one of this host's, or none of them. */
+enum rule_local { LOCAL_ANY, LOCAL_NOT_SENDER, LOCAL_RECEIVER };
+
 /* Whose socket sends. */
 enum rule_user { USER_ANY, USER_ROOT, USER_GUARD };
 
@@ -51,9 +54,9 @@ struct rule {
 	uint8_t protocol;  /* IPPROTO_… */
 	uint8_t icmp6type; /* RFC 4861 */
 	uint8_t user;	   /* enum rule_user */
-	uint8_t set;	 /* the set's number + 1; it holds the peer, and with ports our side's (INPUT) or the
-			    peer's */
-	uint8_t foreign; /* 1: the sender's address is none of this host's */
+	uint8_t set;   /* the set's number + 1; it holds the peer, and with ports our side's (INPUT) or the
+			  peer's */
+	uint8_t local; /* enum rule_local */
 	struct prefix peer; /* family 0: any. The other side: source in INPUT, destination in OUTPUT */
 };
 

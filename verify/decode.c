@@ -304,6 +304,22 @@ static void decode_conntrack(struct decoder *decoder, const struct attributes *a
 		odd(decoder, "a 'conntrack' match for other states");
 }
 
+static void decode_addrtype(struct decoder *decoder, const struct attributes *a)
+{
+	struct xt_addrtype_info_v1 info;
+	struct rule *rule = &decoder->out->rule;
+
+	if (rule->local != LOCAL_ANY || !take_info(a, 1, &info, sizeof(info)))
+		odd(decoder, "a second 'addrtype' match, or one of another revision");
+	else if (info.source == XT_ADDRTYPE_LOCAL && info.dest == 0 &&
+		 info.flags == XT_ADDRTYPE_INVERT_SOURCE)
+		rule->local = LOCAL_NOT_SENDER;
+	else if (info.source == 0 && info.dest == XT_ADDRTYPE_LOCAL && info.flags == 0)
+		rule->local = LOCAL_RECEIVER;
+	else
+		odd(decoder, "an 'addrtype' match for other than senders from elsewhere, or receivers here");
+}
+
 static void decode_match(struct decoder *decoder, const struct nlattr *data)
 {
 	const struct attributes a = read_nest(decoder, data);
@@ -323,13 +339,7 @@ static void decode_match(struct decoder *decoder, const struct nlattr *data)
 			odd(decoder, "an 'owner' match for other than uid 0 or the guard's");
 		rule->user = info.uid_min == 0 ? USER_ROOT : USER_GUARD;
 	} else if (text_is(name, "addrtype")) {
-		struct xt_addrtype_info_v1 info;
-
-		if (rule->foreign != 0 || !take_info(&a, 1, &info, sizeof(info)) ||
-			info.source != XT_ADDRTYPE_LOCAL || info.dest != 0 ||
-			info.flags != XT_ADDRTYPE_INVERT_SOURCE)
-			odd(decoder, "an 'addrtype' match for other than senders from elsewhere");
-		rule->foreign = 1;
+		decode_addrtype(decoder, &a);
 	} else if (text_is(name, "icmp6")) {
 		struct ip6t_icmp info;
 

@@ -70,7 +70,7 @@ static bool matches(const struct flows *flows, const struct rule *rule, const st
 	const struct connection *connection)
 {
 	if (rule->family != peer->family || rule->verdict == VERDICT_LOG || rule->states != 0 ||
-		rule->loopback || rule->foreign || rule->icmp6type != 0)
+		rule->loopback || rule->local == LOCAL_NOT_SENDER || rule->icmp6type != 0)
 		return false;
 	if (rule->user != USER_ANY && !flows->guards)
 		return false;

@@ -86,7 +86,7 @@ load common
 		-A INPUT -i lo -j ACCEPT
 		-A INPUT -s 172.17.0.0/16 -j ACCEPT
 		-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT
-		-A OUTPUT -o lo -j ACCEPT
+		-A OUTPUT -o lo -m addrtype --dst-type LOCAL -j ACCEPT
 		-A OUTPUT -d 127.0.0.1/32 -p udp -m udp --dport 10053 -j ACCEPT
 		-A OUTPUT -d 127.0.0.1/32 -p tcp -m tcp --dport 10053 -j ACCEPT
 		-A OUTPUT -p tcp -m set --match-set allowed-domains dst -j ACCEPT

@@ -250,6 +250,41 @@ say("well", (here, 0), (allowed, 8000))'
 	assert_says "well sent b'hello'"
 }
 
+@test "nobody makes conntrack wait for an answer from whom he may not ask, by way of loopback" {
+	local peer
+	chmod 1777 "$LAB"
+	for peer in $BLOCKED $GATEWAY; do
+		rm -f "$LAB/sent"
+		PARA_RUN_AS=1000 PARA_PROFILE=strict PARA_ALLOWED_DOMAINS=api.anthropic.com caged python3 -c '
+import os, socket
+
+def bound(to_lo):
+    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if to_lo: s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
+    s.bind(("172.17.0.2", 5555))
+    s.settimeout(2)
+    return s
+
+try: bound(True).sendto(b"knock", ("'$peer'", 9999))
+except PermissionError: os.write(1, b"knock refused\n")
+s = bound(False)
+open("'"$LAB"'/sent", "w").close()
+try: print("ESCAPE", s.recvfrom(9), flush=True)
+except TimeoutError: print("nothing", flush=True)' > "$LAB/out" 2>&1 3>&- &
+		local job=$!
+		lab_wait_for test -e "$LAB/sent"
+		ip netns exec "$WORLD" python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("'$peer'", 9999))
+s.sendto(b"come out", ("172.17.0.2", 5555))'
+		wait $job
+		grep -qx "knock refused" "$LAB/out" && grep -qx nothing "$LAB/out" || { cat "$LAB/out"; return 1; }
+	done
+	chmod 755 "$LAB"
+}
+
 @test "words behind entries are refused, where they would be names" {
 	PARA_ALLOW_INBOUND=10.0.0.0/8:22,host run -101 "$SECURE_INIT" --check
 	assert_says "host and ports first"

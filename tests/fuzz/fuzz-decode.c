@@ -20,7 +20,7 @@ static void check(const struct decoded *decoded)
 
 	must(rule->family == AF_INET || rule->family == AF_INET6);
 	must(rule->chain < CHAINS && rule->verdict <= VERDICT_LOG);
-	must(rule->loopback <= 1 && rule->user <= USER_GUARD && rule->foreign <= 1);
+	must(rule->loopback <= 1 && rule->user <= USER_GUARD && rule->local <= LOCAL_RECEIVER);
 	must((rule->states & ~(STATE_ESTABLISHED | STATE_RELATED)) == 0);
 	must(rule->set <= SETS && (rule->set == 0 || set_kinds[rule->set - 1].family == rule->family));
 	must(rule->peer.family == 0 || (rule->peer.family == rule->family && prefix_valid(&rule->peer)));

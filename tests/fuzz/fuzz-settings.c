@@ -163,7 +163,7 @@ static void check_rule(const struct rule *rule, const struct input *input, bool 
 	must(rule->verdict != VERDICT_LOG || (out && guarded));
 	must(rule->user == USER_ANY || (accepts && out));
 	must(rule->user != USER_GUARD || guarded);
-	must((rule->foreign == 0 || !accepts) && (rule->dport == 0 || rule->protocol != 0));
+	must((rule->local != LOCAL_NOT_SENDER || !accepts) && (rule->dport == 0 || rule->protocol != 0));
 	if (!service)
 		return;
 	if (rule->dport == 53)

@@ -203,9 +203,11 @@ void put_matches(struct rule_message *message, const struct rule *rule)
 
 		put_xt(message, "match", "owner", 1, &info, sizeof(info));
 	}
-	if (rule->foreign) {
-		const struct xt_addrtype_info_v1 info = {
-			.source = XT_ADDRTYPE_LOCAL, .flags = XT_ADDRTYPE_INVERT_SOURCE};
+	if (rule->local != LOCAL_ANY) {
+		const bool receiver = rule->local == LOCAL_RECEIVER;
+		const struct xt_addrtype_info_v1 info = {.source = receiver ? 0 : XT_ADDRTYPE_LOCAL,
+			.dest = receiver ? XT_ADDRTYPE_LOCAL : 0,
+			.flags = receiver ? 0 : XT_ADDRTYPE_INVERT_SOURCE};
 
 		put_xt(message, "match", "addrtype", 1, &info, sizeof(info));
 	}

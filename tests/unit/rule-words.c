@@ -86,6 +86,6 @@ void rules_sane(const struct rule *rule, bool may_be_all, const char *row)
 	must(rule->dport == 0 || rule->protocol != 0, "%s: a port of no protocol", row);
 	must(rule->set == 0 || set_kinds[rule->set - 1].family == rule->family,
 		"%s: a set of the other family", row);
-	must(!rule->foreign || (rule->family == AF_INET6 && rule->verdict != VERDICT_ACCEPT),
+	must(rule->local != LOCAL_NOT_SENDER || (rule->family == AF_INET6 && rule->verdict != VERDICT_ACCEPT),
 		"%s: who sends from elsewhere is let through", row);
 }

@@ -22,9 +22,7 @@
 	IN "-A INPUT -p ipv6-icmp --icmpv6-type 134 -j ACCEPT\n" \
 	   "-A INPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT\n" \
 	   "-A INPUT -p ipv6-icmp --icmpv6-type 136 -j ACCEPT\n"
-#define OUT                                                        \
-	"-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n" \
-	"-A OUTPUT -o lo -j ACCEPT\n"
+#define OUT "-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n" LOOPBACK4
 #define NEIGHBOURS                                             \
 	"-A OUTPUT -p ipv6-icmp --icmpv6-type 133 -j ACCEPT\n" \
 	"-A OUTPUT -p ipv6-icmp --icmpv6-type 135 -j ACCEPT\n" \
@@ -32,8 +30,8 @@
 	"-A OUTPUT -p ipv6-icmp --icmpv6-type 143 -j ACCEPT\n"
 #define FOREIGN	      " -m addrtype ! --src-type LOCAL"
 #define RESETS	      "-A OUTPUT -o lo -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT\n"
-#define BARE6	      ESTABLISHED RESETS "-A OUTPUT" FOREIGN PROHIBIT6 LOOPBACK
-#define OUT6	      ESTABLISHED NEIGHBOURS RESETS "-A OUTPUT" FOREIGN PROHIBIT6 LOOPBACK
+#define BARE6	      ESTABLISHED RESETS "-A OUTPUT" FOREIGN PROHIBIT6 LOOPBACK6
+#define OUT6	      ESTABLISHED NEIGHBOURS RESETS "-A OUTPUT" FOREIGN PROHIBIT6 LOOPBACK6
 #define FROM(network) "-A INPUT -s " network " -j ACCEPT\n"
 #define TO(network)   "-A OUTPUT -d " network " -j ACCEPT\n"
 #define DNS(address)                                             \
@@ -94,7 +92,8 @@
 #define NO_HOST4    "-A OUTPUT -d 10.9.0.0/24" PROHIBIT4 "-A OUTPUT -d 172.17.0.0/16" PROHIBIT4
 #define NO_HOST6    "-A OUTPUT -d fd00::/64 -p tcp" RESET "-A OUTPUT -d fd00::/64" PROHIBIT6
 #define ESTABLISHED "-A OUTPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT\n"
-#define LOOPBACK    "-A OUTPUT -o lo -j ACCEPT\n"
+#define LOOPBACK4   "-A OUTPUT -o lo -m addrtype --dst-type LOCAL -j ACCEPT\n"
+#define LOOPBACK6   "-A OUTPUT -o lo -j ACCEPT\n"
 #define NO_DOCKER   "-A OUTPUT -d 127.0.0.11" PROHIBIT4
 
 /* One policy in the one place: its rules, settled, in each family's lines. */

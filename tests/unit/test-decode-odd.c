@@ -258,6 +258,8 @@ static void senders(void **state)
 			{.source = XT_ADDRTYPE_LOCAL,
 				.flags = XT_ADDRTYPE_INVERT_SOURCE | XT_ADDRTYPE_LIMIT_IFACE_OUT}},
 		{"receiver_not_here", {.dest = XT_ADDRTYPE_LOCAL, .flags = XT_ADDRTYPE_INVERT_DEST}},
+		{"receiver_anybody", {.flags = 0}},
+		{"receiver_unicast", {.dest = XT_ADDRTYPE_UNICAST}},
 	};
 
 	(void)state;

@@ -168,11 +168,11 @@ static void dockers_resolver_where_dns_is_closed(void **state)
 {
 	static const struct rules_row rows[] = {
 		{.said = {.mode = MODE_NONE},
-			.v4 = IN ESTABLISHED NO_DOCKER LOOPBACK ALLOWED("") REST4,
+			.v4 = IN ESTABLISHED NO_DOCKER LOOPBACK4 ALLOWED("") REST4,
 			.v6 = IN BARE6 ALLOWED("6") REST6},
 		{.said = {.strict = true, .dns = DNS_NONE},
 			.allowed = "a.com",
-			.v4 = IN ESTABLISHED NO_DOCKER LOOPBACK ALLOWED("") REST4,
+			.v4 = IN ESTABLISHED NO_DOCKER LOOPBACK4 ALLOWED("") REST4,
 			.v6 = IN6 OUT6 ALLOWED("6") REST6},
 		{.said = {.strict = true, .dns = DNS_NONE},
 			.allowed = "a.com",

@@ -14,6 +14,8 @@ static void rules_in_words(void **state)
 	} rows[] = {
 		{{.family = AF_INET, .chain = CHAIN_INPUT, .loopback = 1}, "-A INPUT -i lo -j ACCEPT"},
 		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .loopback = 1}, "-A OUTPUT -o lo -j ACCEPT"},
+		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .loopback = 1, .local = LOCAL_RECEIVER},
+			"-A OUTPUT -o lo -m addrtype --dst-type LOCAL -j ACCEPT"},
 		{{.family = AF_INET, .chain = CHAIN_FORWARD}, "-A FORWARD -j ACCEPT"},
 		{{.family = AF_INET, .chain = CHAIN_INPUT, .states = STATE_ESTABLISHED | STATE_RELATED},
 			"-A INPUT -m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT"},
@@ -33,7 +35,10 @@ static void rules_in_words(void **state)
 			"-A OUTPUT -p tcp --dport 53 -m owner --uid-owner 0 -j ACCEPT"},
 		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .peer = prefix("127.0.0.11"), .user = USER_GUARD},
 			"-A OUTPUT -d 127.0.0.11 -m owner --uid-owner 65501 -j ACCEPT"},
-		{{.family = AF_INET6, .chain = CHAIN_OUTPUT, .foreign = 1, .verdict = VERDICT_REJECT},
+		{{.family = AF_INET6,
+			 .chain = CHAIN_OUTPUT,
+			 .local = LOCAL_NOT_SENDER,
+			 .verdict = VERDICT_REJECT},
 			"-A OUTPUT -m addrtype ! --src-type LOCAL -j REJECT --reject-with "
 			"icmp6-adm-prohibited"},
 		{{.family = AF_INET, .chain = CHAIN_OUTPUT, .verdict = VERDICT_LOG},
