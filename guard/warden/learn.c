@@ -85,12 +85,31 @@ static void lend_to(struct learning *it, uint32_t subject)
 	}
 }
 
-/* The kernel could not take them: the table must not say that it has them. */
-static void lend_failed(struct learning *it)
+/* What the table has of the addresses that have changed. */
+static int gather(const struct learning *it, struct leases_out *out)
 {
-	struct lists *lists = &it->ward->lists;
+	const struct ward *ward = it->ward;
+	int ret = 0;
+
+	for (uint32_t i = 0; i < it->n && ret == 0; i++)
+		if (has_changed(it, i))
+			ret = leases_of(&ward->leases, &ward->lists, &ward->contents[it->list], it->list,
+				&it->addresses[i], it->now, out);
+	return ret;
+}
+
+/*
+ * The kernel could not take them: the table must not say that it has them. Only what was tried is taken back,
+ * and not all sets filled anew: whoever has names of his own could keep us busy with that.
+ */
+static void lend_failed(struct learning *it, const struct leases_out *tried)
+{
+	struct firewall *firewall = it->ward->start->firewall;
+	const struct lists *lists = &it->ward->lists;
 	const struct entries *entries = &lists->policy.list[it->list];
+	struct leases_out left = {0};
 	struct error error;
+	int ret;
 
 	for (size_t e = 0; e < entries->n; e++)
 		for (uint32_t i = 0; i < it->n; i++)
@@ -98,28 +117,30 @@ static void lend_failed(struct learning *it)
 				match_entry(&entries->v[e], it->ward->start->resolv, it->name))
 				leases_drop(&it->ward->leases, it->list, &it->addresses[i],
 					lists->about[it->list][e].subject);
-	if (ward_refill(it->ward, it->list, REFILL_LESS, &error) < 0)
+	ret = firewall_take_back(firewall, it->list, tried->v, tried->n);
+	/* what other entries have of the same addresses */
+	if (ret == 0)
+		ret = gather(it, &left);
+	if (ret == 0)
+		ret = firewall_lend(firewall, it->list, left.v, left.n);
+	leases_out_free(&left);
+	if (ret < 0 && ward_refill(it->ward, it->list, REFILL_LESS, &error) < 0)
 		log_error("%s", error.text);
 }
 
 /* Puts what has changed into the kernel's sets. */
 static void lend(struct learning *it)
 {
-	struct ward *ward = it->ward;
 	struct leases_out out = {0};
-	int ret = 0;
+	int ret = gather(it, &out);
 
-	for (uint32_t i = 0; i < it->n && ret == 0; i++)
-		if (has_changed(it, i))
-			ret = leases_of(&ward->leases, &ward->lists, &ward->contents[it->list], it->list,
-				&it->addresses[i], it->now, &out);
 	if (ret == 0 && out.n > 0)
-		ret = firewall_lend(ward->start->firewall, it->list, out.v, out.n);
+		ret = firewall_lend(it->ward->start->firewall, it->list, out.v, out.n);
+	if (ret < 0) {
+		it->status = ret == -ENOMEM ? -ENOMEM : -ENOSPC;
+		lend_failed(it, &out);
+	}
 	leases_out_free(&out);
-	if (ret == 0)
-		return;
-	it->status = ret == -ENOMEM ? -ENOMEM : -ENOSPC;
-	lend_failed(it);
 }
 
 /* /etc/hosts says where it is: what DNS says opens nothing. */

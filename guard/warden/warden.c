@@ -17,8 +17,10 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-/* Messages read of one process at one time, so that neither starves the rest. */
+/* Messages read of one process at one time, and milliseconds spent on them, so that neither starves the rest:
+ * an address with many ports is many elements of a set. */
 #define MESSAGES_MAX 64
+#define MESSAGES_MS  50
 
 /* How often a full table is said, in milliseconds. */
 #define FULL_QUIET_MS 60000
@@ -113,7 +115,9 @@ static void learn(struct warden *warden, const struct message *message)
 /* Reads while the resolver takes the answers: who does not is not heard. */
 static void serve_resolver(struct warden *warden)
 {
-	for (int i = 0; i < MESSAGES_MAX && outbox_empty(&warden->outbox); i++) {
+	const int64_t until = clock_ms() + MESSAGES_MS;
+
+	for (int i = 0; i < MESSAGES_MAX && outbox_empty(&warden->outbox) && clock_ms() < until; i++) {
 		struct message message;
 		const int ret = message_receive(warden->resolver, &message);
 

@@ -371,6 +371,35 @@ while True:
 	[ "$(tail -1 "$LAB/run/pings")" = cut ]
 }
 
+@test "an agent that fills the sets does not keep the warden busy" {
+	local flood start
+	odd_dns "much.lab is moving"
+	PARA_ALLOWED_DOMAINS="much.lab:1000-9999,$NPM" start sleep 60
+	# not kept by the cache, since TTLs are 0: an address a question, and 18000 elements an address
+	as_agent python3 -c '
+import socket, sys, time
+sys.path.insert(0, "'"$LAB_SOURCE"'")
+import wire
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.settimeout(0.001)
+while True:
+    for flags in 0, 0x100, 0x110, 0x10: s.sendto(wire.query("much.lab", "A", 7, flags), ("192.0.2.1", 53))
+    try: s.recv(4096)
+    except OSError: pass' 3>&- &
+	flood=$!
+	says "more addresses than the sets take"
+	for _ in 1 2 3; do
+		start=${EPOCHREALTIME/./}
+		change list
+		assert_status 0
+		[ $((${EPOCHREALTIME/./} - start)) -lt 3000000 ]
+	done
+	change deny $NPM
+	assert_status 0
+	stays tcp $NPM 443
+	kill $flood
+}
+
 @test "an agent that stops its terminal does not stop the warden" {
 	export PARA_ALLOWED_DOMAINS=api.anthropic.com DOCKER_CAPS
 	SHELL=/bin/bash script -qec "$(declare -f cage); cage '$SECURE_INIT' -- python3 '$LAB_SOURCE/stop-terminal.py' '$LAB/run/stopped'" \
