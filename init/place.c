@@ -9,6 +9,8 @@
 
 #include "util/cleanup.h"
 
+#define PORT_DNS 53
+
 /* Whether the agent's sockets may belong to uid 0: beside a set-up that runs no agent itself, for all we
  * know. */
 static bool agent_is_root(const struct config *config, const struct user *user)
@@ -35,18 +37,29 @@ static int check_policy_file(const struct config *config, const struct user *use
 		config->policy_file, config->policy_file);
 }
 
-/* True if a program of this container can be at the address: it can be bound to (bind(2)). */
+/*
+ * True if what is sent to the address stays in this container: the kernel then sends from that same address.
+ * (To be bound to it may also be an address that is elsewhere: ip(7), ip_nonlocal_bind.)
+ */
 static bool is_ours(const struct prefix *address, unsigned int scope)
 {
 	cleanup_fd int fd = socket(address->family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	struct sockaddr_in v4 = {.sin_family = AF_INET};
-	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6, .sin6_scope_id = scope};
+	struct sockaddr_in v4[2] = {{.sin_family = AF_INET, .sin_port = htons(PORT_DNS)}};
+	struct sockaddr_in6 v6[2] = {
+		{.sin6_family = AF_INET6, .sin6_port = htons(PORT_DNS), .sin6_scope_id = scope}};
+	const bool is_v4 = address->family == AF_INET;
+	struct sockaddr *to = is_v4 ? (struct sockaddr *)&v4[0] : (struct sockaddr *)&v6[0];
+	struct sockaddr *from = is_v4 ? (struct sockaddr *)&v4[1] : (struct sockaddr *)&v6[1];
+	socklen_t size = is_v4 ? sizeof(v4[0]) : sizeof(v6[0]), sizes[2] = {size, size};
 
-	memcpy(&v4.sin_addr, address->addr, sizeof(v4.sin_addr));
-	memcpy(&v6.sin6_addr, address->addr, sizeof(v6.sin6_addr));
-	if (address->family == AF_INET)
-		return fd >= 0 && bind(fd, (const struct sockaddr *)&v4, sizeof(v4)) == 0;
-	return fd >= 0 && bind(fd, (const struct sockaddr *)&v6, sizeof(v6)) == 0;
+	memcpy(&v4[0].sin_addr, address->addr, sizeof(v4[0].sin_addr));
+	memcpy(&v6[0].sin6_addr, address->addr, sizeof(v6[0].sin6_addr));
+	/* where it went to: no address at all means loopback */
+	if (fd < 0 || connect(fd, to, size) < 0 || getpeername(fd, to, &sizes[0]) < 0 ||
+		getsockname(fd, from, &sizes[1]) < 0)
+		return false;
+	return is_v4 ? v4[0].sin_addr.s_addr == v4[1].sin_addr.s_addr
+		     : memcmp(&v6[0].sin6_addr, &v6[1].sin6_addr, sizeof(v6[0].sin6_addr)) == 0;
 }
 
 /*
