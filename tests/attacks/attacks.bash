@@ -83,6 +83,12 @@ container_end() {
 	[ -z "${FIRST:-}" ] || kill -KILL "$FIRST" 2> /dev/null || true
 	[ -z "${CONTAINER_JOB:-}" ] || wait "$CONTAINER_JOB" 2> /dev/null || true
 	FIRST='' CONTAINER_JOB=''
+	forget_sockets
+}
+
+# What TCP would go on sending of sockets whose holders are gone, and the next policy not allow.
+forget_sockets() {
+	in_cage ss -K -t state all > /dev/null 2>&1 || true
 }
 
 # entered [SETPRIV-OPTION...] -- COMMAND...: `docker exec`: as uid 1000, all of the container's capabilities in the bounding

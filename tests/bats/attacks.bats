@@ -31,6 +31,7 @@ teardown() {
 all_ways() {
 	local how user
 	for how in agent root exec; do
+		forget_sockets
 		lab_clean
 		policy "$1"
 		if [ $how = exec ]; then
