@@ -102,9 +102,11 @@ bool allow_to_block(struct prefix *address)
 /* An address that DNS may not open by itself; NULL if it may. */
 static const char *must_be_named(const struct policy *policy, const struct prefix *address)
 {
-	if (policy_is_metadata(address))
+	const struct prefix reached = prefix_reached(address);
+
+	if (policy_is_metadata(&reached))
 		return "the address of a cloud's metadata service";
-	if (policy->strict && prefix_kind(address) == ADDRESS_PRIVATE)
+	if (policy->strict && prefix_kind(&reached) == ADDRESS_PRIVATE)
 		return "a private address, and the profile is strict";
 	return NULL;
 }
@@ -120,7 +122,8 @@ static bool is_named(const struct entries *entries, const struct prefix *address
 const char *allow_refusal(
 	const struct policy *policy, const struct entries *entries, const struct prefix *address)
 {
-	const enum address_kind kind = prefix_kind(address);
+	const struct prefix reached = prefix_reached(address);
+	const enum address_kind kind = prefix_kind(&reached);
 	const char *what;
 
 	if (unusable(kind))

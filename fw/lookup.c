@@ -150,7 +150,8 @@ static int next_message(struct lookup *lookup, struct lookup_message *message, s
 /* An address that only a sinkhole or a mistake gives for a name; NULL if it is one to believe. */
 static const char *unusable(const struct prefix *address)
 {
-	const enum address_kind kind = prefix_kind(address);
+	const struct prefix reached = prefix_reached(address);
+	const enum address_kind kind = prefix_kind(&reached);
 
 	return address_unusable(kind) ? address_kind_text(kind) : NULL;
 }

@@ -143,6 +143,15 @@ static const struct {
 	{{AF_INET6, 8, {0xff}}, ADDRESS_MULTICAST},
 };
 
+struct prefix prefix_reached(const struct prefix *address)
+{
+	static const struct prefix nat64 = {AF_INET6, 96, {0x00, 0x64, 0xff, 0x9b}};
+
+	if (prefix_is_address(address) && prefix_covers(&nat64, address))
+		return prefix_make(AF_INET, address->addr + 12, 32);
+	return *address;
+}
+
 enum address_kind prefix_kind(const struct prefix *prefix)
 {
 	for (size_t i = 0; i < sizeof(special) / sizeof(special[0]); i++)

@@ -64,6 +64,9 @@ bool prefix_is_address(const struct prefix *prefix);
 
 /* The first kind of special address that the prefix holds any of, or ADDRESS_PUBLIC. */
 enum address_kind prefix_kind(const struct prefix *prefix);
+
+/* Who answers at an address: by way of NAT64 an IPv4 address (RFC 6052 2.1, 64:ff9b::/96), else itself. */
+struct prefix prefix_reached(const struct prefix *address);
 const char *address_kind_text(enum address_kind kind);
 
 /* An address that only a sinkhole, an attack or a mistake of DNS gives for a name of another host. */

@@ -310,7 +310,8 @@ static bool is_unusable(struct resolver *resolver, const struct ask *ask)
 
 	for (unsigned int i = 0; i < answer->n_addresses; i++) {
 		const struct prefix *address = &answer_addresses(answer)[i];
-		const enum address_kind kind = prefix_kind(address);
+		const struct prefix reached = prefix_reached(address);
+		const enum address_kind kind = prefix_kind(&reached);
 
 		if (!address_unusable(kind))
 			continue;

@@ -384,6 +384,18 @@ docker_dns() {
 	in_cage sysctl -qw net.ipv4.ip_unprivileged_port_start=1024
 }
 
+@test "NAT64's addresses are judged by what they lead to" {
+	odd_dns "local.six AAAA 60 64:ff9b::a9fe:1" "private.six AAAA 60 64:ff9b::a00:1" "azure.six AAAA 60 64:ff9b::a83f:8110" \
+		"public.six AAAA 60 64:ff9b::808:808"
+	PARA_PROFILE=strict PARA_ALLOWED_DOMAINS="*.six" start sleep 60
+	local name
+	for name in local private azure; do
+		ask $name.six AAAA; assert_rcode SERVFAIL
+	done
+	ask public.six AAAA; assert_rcode NOERROR
+	[ "$(members allowed-domains6)" = 64:ff9b::808:808 ]
+}
+
 @test "a server that the agent could be is not asked for what is to be opened" {
 	local server
 	for server in 127.0.0.1 127.0.0.53 ::1 172.17.0.2 fd17::2 0.0.0.0; do
