@@ -107,6 +107,10 @@ static void tell(const char *pid, bool self)
 		line[strcspn(line, "\n")] = '\0';
 		if (strncmp(line, "Name:", 5) == 0)
 			snprintf(name, sizeof(name), "%.60s", self ? "agent" : line + 6);
+		/* 32 to 34 are the C library's own, and what the starter did with them goes through */
+		if (strncmp(line, "SigIgn:", 7) == 0)
+			snprintf(line, sizeof(line), "SigIgn:\t%016llx",
+				strtoull(line + 7, NULL, 16) & ~0x380000000ULL);
 		/* a zombie waits to be reaped, and can do nothing */
 		if (strncmp(line, "State:\tZ", 8) == 0) {
 			fclose(file);
