@@ -128,7 +128,6 @@ client() {
 	grep -q '^a.example.com.*93.184.216.34' "$D/answer"
 	grep -q 'flags: qr rd ra;' "$D/answer"
 	[ "$(short a.example.com AAAA)" = 2606:2800:220:1::1946 ]
-	grep -q '^NAME a.example.com 93.184.216.34' "$D/out"
 	[ "$(short @::1 a.example.com)" = 93.184.216.34 ]
 	[ "$(short +tcp a.example.com)" = 93.184.216.34 ]
 	# of any type
@@ -159,8 +158,6 @@ client() {
 	# the allowed list comes first
 	[ "$(status_of blocked.net)" = "NOERROR " ]
 	! grep -q 'query.*\(other\|bad\)' "$D/dnsmasq.log"
-	grep -q '^QUESTION other.net 16 0 refused' "$D/out"
-	grep -q '^QUESTION bad.net 16 2 refused' "$D/out"
 }
 
 @test "without a filter other names are answered and open nothing, so many a second" {
@@ -346,7 +343,8 @@ client() {
 	client mutants
 	client mutant_answers
 	awk '/VmRSS/ && $2 > 1024 { print "resident: " $2 " kB"; exit 1 }' "/proc/$child/status"
-	wait_for has_few_descriptors "$child"
+	# those that wait for a server that says nothing have some seconds
+	wait_for has_few_descriptors "$child" || wait_for has_few_descriptors "$child" || wait_for has_few_descriptors "$child"
 }
 
 @test "the ends: of the lifeline, and of the warden" {
