@@ -47,6 +47,7 @@ static bool is_ours(const struct prefix *address, unsigned int scope)
 	struct sockaddr_in v4[2] = {{.sin_family = AF_INET, .sin_port = htons(PORT_DNS)}};
 	struct sockaddr_in6 v6[2] = {
 		{.sin6_family = AF_INET6, .sin6_port = htons(PORT_DNS), .sin6_scope_id = scope}};
+	const enum address_kind kind = prefix_kind(address);
 	const bool is_v4 = address->family == AF_INET;
 	struct sockaddr *to = is_v4 ? (struct sockaddr *)&v4[0] : (struct sockaddr *)&v6[0];
 	struct sockaddr *from = is_v4 ? (struct sockaddr *)&v4[1] : (struct sockaddr *)&v6[1];
@@ -54,7 +55,8 @@ static bool is_ours(const struct prefix *address, unsigned int scope)
 
 	memcpy(&v4[0].sin_addr, address->addr, sizeof(v4[0].sin_addr));
 	memcpy(&v6[0].sin6_addr, address->addr, sizeof(v6[0].sin6_addr));
-	/* where it went to: no address at all means loopback */
+	if (kind == ADDRESS_LOOPBACK || kind == ADDRESS_UNSPECIFIED)
+		return true;
 	if (fd < 0 || connect(fd, to, size) < 0 || getpeername(fd, to, &sizes[0]) < 0 ||
 		getsockname(fd, from, &sizes[1]) < 0)
 		return false;

@@ -33,9 +33,9 @@ lab_guard() {
 	fi
 }
 
-lab_wait_for() { # COMMAND...: until it succeeds, 5 s at most
+lab_wait_for() { # COMMAND...: until it succeeds, 20 s at most
 	local tries
-	for ((tries = 0; tries < 250; tries++)); do
+	for ((tries = 0; tries < 1000; tries++)); do
 		"$@" > /dev/null 2>&1 && return
 		sleep 0.02
 	done
