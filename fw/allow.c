@@ -83,13 +83,6 @@ int allow_list(const struct policy *policy, const struct entries *entries, const
 	return settle(contents, error);
 }
 
-/* An address that only a sinkhole or a mistake gives for a name. */
-static bool unusable(enum address_kind kind)
-{
-	return kind == ADDRESS_UNSPECIFIED || kind == ADDRESS_LOOPBACK || kind == ADDRESS_LINK_LOCAL ||
-	       kind == ADDRESS_MULTICAST || kind == ADDRESS_BROADCAST || kind == ADDRESS_MAPPED;
-}
-
 bool allow_to_block(struct prefix *address)
 {
 	const enum address_kind kind = prefix_kind(address);
@@ -126,7 +119,7 @@ const char *allow_refusal(
 	const enum address_kind kind = prefix_kind(&reached);
 	const char *what;
 
-	if (unusable(kind))
+	if (address_unusable(kind))
 		return address_kind_text(kind);
 	what = must_be_named(policy, address);
 	return what != NULL && is_named(entries, address) ? NULL : what;

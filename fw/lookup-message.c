@@ -1,34 +1,17 @@
-/* One message at a time over a SOCK_SEQPACKET pair, which keeps their borders (unix(7)). */
+/* One message at a time, its text terminated whoever sent it. */
 #include "fw/lookup-message.h"
 
-#include <errno.h>
-#include <sys/socket.h>
+#include "util/packet.h"
 
 int lookup_send(int socket, const struct lookup_message *message)
 {
-	ssize_t length;
-
-	do
-		length = send(socket, message, sizeof(*message), MSG_NOSIGNAL);
-	while (length < 0 && errno == EINTR);
-	if (length < 0)
-		return -errno;
-	return length == sizeof(*message) ? 0 : -EMSGSIZE;
+	return packet_send(socket, message, sizeof(*message));
 }
 
 int lookup_receive(int socket, struct lookup_message *message)
 {
-	ssize_t length;
+	const int ret = packet_receive(socket, message, sizeof(*message));
 
-	do
-		length = recv(socket, message, sizeof(*message), MSG_TRUNC);
-	while (length < 0 && errno == EINTR);
-	if (length < 0)
-		return -errno;
-	if (length == 0)
-		return -EPIPE;
-	if (length != sizeof(*message))
-		return -EMSGSIZE;
 	message->text[sizeof(message->text) - 1] = '\0';
-	return 0;
+	return ret;
 }

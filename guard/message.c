@@ -1,42 +1,29 @@
-/* One message at a time over a SOCK_SEQPACKET pair, which keeps their borders (unix(7)). */
+/* One message at a time, or several, checked as far as every reader relies on. */
 #include "guard/message.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 
 #include "util/datagrams.h"
+#include "util/packet.h"
 
 int message_send(int socket, const struct message *message)
 {
-	ssize_t length;
-
-	do
-		length = send(socket, message, sizeof(*message), MSG_NOSIGNAL);
-	while (length < 0 && errno == EINTR);
-	if (length < 0)
-		return -errno;
-	return length == sizeof(*message) ? 0 : -EMSGSIZE;
+	return packet_send(socket, message, sizeof(*message));
 }
 
-/* What was received, by its length. */
-static int check(struct message *message, size_t length)
+/* What is of the right length: whether it can be read. */
+static int check(struct message *message)
 {
-	if (length == 0)
-		return -EPIPE;
-	if (length != sizeof(*message) || message->n > MESSAGE_ADDRESSES)
-		return -EBADMSG;
 	message->name[sizeof(message->name) - 1] = '\0';
-	return 0;
+	return message->n <= MESSAGE_ADDRESSES ? 0 : -EBADMSG;
 }
 
 int message_receive(int socket, struct message *message)
 {
-	ssize_t length;
+	const int ret = packet_receive(socket, message, sizeof(*message));
 
-	do
-		length = recv(socket, message, sizeof(*message), MSG_TRUNC);
-	while (length < 0 && errno == EINTR);
-	return length < 0 ? -errno : check(message, (size_t)length);
+	return ret == 0 ? check(message) : ret;
 }
 
 int message_send_several(int socket, struct message *messages, unsigned int n)
@@ -67,10 +54,10 @@ int message_receive_several(int socket, struct message *messages, unsigned int n
 	if (got < 0)
 		return -errno;
 	for (int i = 0; i < got; i++) {
-		const int ret = headers[i].msg_hdr.msg_flags & MSG_TRUNC
-					? -EBADMSG
-					: check(&messages[i], headers[i].msg_len);
+		int ret = headers[i].msg_len == 0 ? -EPIPE : -EBADMSG;
 
+		if (headers[i].msg_len == sizeof(*messages) && !(headers[i].msg_hdr.msg_flags & MSG_TRUNC))
+			ret = check(&messages[i]);
 		/* what came before is good, and the end comes again */
 		if (ret < 0)
 			return i > 0 && ret == -EPIPE ? i : ret;

@@ -1,36 +1,18 @@
 /* The messages of live changes: see guard/warden/control.h. */
-#include <errno.h>
-#include <sys/socket.h>
-
 #include "guard/warden/control.h"
+#include "util/packet.h"
 
 int control_send(int socket, const struct control_message *message)
 {
-	ssize_t length;
-
-	do
-		length = send(socket, message, sizeof(*message), MSG_NOSIGNAL);
-	while (length < 0 && errno == EINTR);
-	if (length < 0)
-		return -errno;
-	return length == sizeof(*message) ? 0 : -EMSGSIZE;
+	return packet_send(socket, message, sizeof(*message));
 }
 
 int control_receive(int socket, struct control_message *message)
 {
-	ssize_t length;
+	const int ret = packet_receive(socket, message, sizeof(*message));
 
-	do
-		length = recv(socket, message, sizeof(*message), MSG_TRUNC);
-	while (length < 0 && errno == EINTR);
-	if (length < 0)
-		return -errno;
-	if (length == 0)
-		return -EPIPE;
-	if (length != sizeof(*message))
-		return -EBADMSG;
 	message->text[sizeof(message->text) - 1] = '\0';
-	return 0;
+	return ret;
 }
 
 void control_settings_of(const struct policy *policy, struct control_settings *settings)
