@@ -1,29 +1,16 @@
 /*
- * The filter as a BPF program: see the header. Sources: seccomp(2), linux/seccomp.h, linux/filter.h,
- * linux/audit.h; each call's own manual page for its arguments.
+ * The filter's instructions: see the header. Sources: each call's own manual page for its arguments.
  */
 #include "init/fence.h"
 
 #include <errno.h>
 #include <sched.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <unistd.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
 #include <linux/netlink.h>
-#include <linux/seccomp.h>
 
-#if defined(__x86_64__)
-#define ARCHITECTURE AUDIT_ARCH_X86_64
-#elif defined(__aarch64__)
-#define ARCHITECTURE AUDIT_ARCH_AARCH64
-#else
-#error "the system calls of this architecture are not known here"
-#endif
+#include "util/filter.h"
 
 /* x86's third numbering (x32) sets it (asm/unistd.h, __X32_SYSCALL_BIT). */
 #define X32_BIT 0x40000000U
@@ -33,72 +20,45 @@
 	(CLONE_NEWUSER | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWIPC | CLONE_NEWUTS | \
 		CLONE_NEWCGROUP | 0x80U /* CLONE_NEWTIME */)
 
-/* Both architectures are little-endian: the lower half of an argument comes first. */
-#define AT_NUMBER	((uint32_t)offsetof(struct seccomp_data, nr))
-#define AT_ARCHITECTURE ((uint32_t)offsetof(struct seccomp_data, arch))
-#define AT_ARGUMENT(n)	((uint32_t)(offsetof(struct seccomp_data, args) + (n) * sizeof(uint64_t)))
-
-#define PROGRAM_MAX 200
-
-struct program {
-	struct sock_filter v[PROGRAM_MAX];
-	unsigned short n;
-};
-
-static void add(struct program *program, uint16_t code, uint32_t k, uint8_t yes, uint8_t no)
+static void refuse(struct filter *filter, int err)
 {
-	program->v[program->n++] = (struct sock_filter){code, yes, no, k};
-}
-
-static void load(struct program *program, uint32_t offset)
-{
-	add(program, BPF_LD | BPF_W | BPF_ABS, offset, 0, 0);
-}
-
-static void refuse(struct program *program, int err)
-{
-	add(program, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)err, 0, 0);
-}
-
-static void allow(struct program *program)
-{
-	add(program, BPF_RET | BPF_K, SECCOMP_RET_ALLOW, 0, 0);
+	filter_return(filter, SECCOMP_RET_ERRNO | (uint32_t)err);
 }
 
 /* The accumulator holds the call's number before each of these, and after it for any other call. */
-static void refuse_call(struct program *program, long number, int err)
+static void refuse_call(struct filter *filter, long number, int err)
 {
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1);
-	refuse(program, err);
+	filter_if_equal(filter, (uint32_t)number, 0, 1);
+	refuse(filter, err);
 }
 
 /* Refused with one of these bits in the argument, else allowed. */
-static void refuse_bits(struct program *program, long number, unsigned int argument, uint32_t bits)
+static void refuse_bits(struct filter *filter, long number, unsigned int argument, uint32_t bits)
 {
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 4);
-	load(program, AT_ARGUMENT(argument));
-	add(program, BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
-	refuse(program, EPERM);
-	allow(program);
+	filter_if_equal(filter, (uint32_t)number, 0, 4);
+	filter_load(filter, FILTER_ARGUMENT(argument));
+	filter_if_any(filter, bits, 0, 1);
+	refuse(filter, EPERM);
+	filter_return(filter, SECCOMP_RET_ALLOW);
 }
 
 /* Refused with this value in the argument, else allowed. */
-static void refuse_values(struct program *program, long number, unsigned int argument, uint32_t a, uint32_t b)
+static void refuse_values(struct filter *filter, long number, unsigned int argument, uint32_t a, uint32_t b)
 {
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 5);
-	load(program, AT_ARGUMENT(argument));
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, a, 1, 0);
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, b, 0, 1);
-	refuse(program, EPERM);
-	allow(program);
+	filter_if_equal(filter, (uint32_t)number, 0, 5);
+	filter_load(filter, FILTER_ARGUMENT(argument));
+	filter_if_equal(filter, a, 1, 0);
+	filter_if_equal(filter, b, 0, 1);
+	refuse(filter, EPERM);
+	filter_return(filter, SECCOMP_RET_ALLOW);
 }
 
 /* Goes on at the end of the list if the accumulator is one of these, else refuses. */
-static void must_be(struct program *program, const uint32_t *values, uint8_t n, int err)
+static void must_be(struct filter *filter, const uint32_t *values, unsigned int n, int err)
 {
-	for (uint8_t i = 0; i < n; i++)
-		add(program, BPF_JMP | BPF_JEQ | BPF_K, values[i], (uint8_t)(n - i), 0);
-	refuse(program, err);
+	for (unsigned int i = 0; i < n; i++)
+		filter_if_equal(filter, values[i], n - i, 0);
+	refuse(filter, err);
 }
 
 /*
@@ -106,25 +66,25 @@ static void must_be(struct program *program, const uint32_t *values, uint8_t n, 
  * to the host's hypervisor, AF_XDP to the network card, AF_ALG to the kernel's ciphers. Of netlink what
  * programs ask of: the interfaces, the sockets, devices that come, generic families.
  */
-static void sockets(struct program *program, long number)
+static void sockets(struct filter *filter, long number)
 {
 	static const uint32_t families[] = {AF_UNIX, AF_INET, AF_INET6, AF_NETLINK};
 	static const uint32_t netlink[] = {
 		NETLINK_ROUTE, NETLINK_USERSOCK, NETLINK_SOCK_DIAG, NETLINK_KOBJECT_UEVENT, NETLINK_GENERIC};
-	const uint8_t n = sizeof(families) / sizeof(families[0]), m = sizeof(netlink) / sizeof(netlink[0]);
+	const unsigned int n = sizeof(families) / sizeof(families[0]),
+			   m = sizeof(netlink) / sizeof(netlink[0]);
 
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0,
-		(uint8_t)(1 + n + 1 + 1 + 1 + m + 1 + 1));
-	load(program, AT_ARGUMENT(0));
-	must_be(program, families, n, EAFNOSUPPORT);
-	add(program, BPF_JMP | BPF_JEQ | BPF_K, AF_NETLINK, 0, (uint8_t)(1 + m + 1));
-	load(program, AT_ARGUMENT(2));
-	must_be(program, netlink, m, EPROTONOSUPPORT);
-	allow(program);
+	filter_if_equal(filter, (uint32_t)number, 0, 1 + n + 1 + 1 + 1 + m + 1 + 1);
+	filter_load(filter, FILTER_ARGUMENT(0));
+	must_be(filter, families, n, EAFNOSUPPORT);
+	filter_if_equal(filter, AF_NETLINK, 0, 1 + m + 1);
+	filter_load(filter, FILTER_ARGUMENT(2));
+	must_be(filter, netlink, m, EPROTONOSUPPORT);
+	filter_return(filter, SECCOMP_RET_ALLOW);
 }
 
 /* What no program of an agent's needs, and what root in a user namespace could do with it. */
-static void refuse_calls(struct program *program)
+static void refuse_calls(struct filter *filter)
 {
 	static const long numbers[] = {SYS_bpf, SYS_perf_event_open, SYS_userfaultfd, SYS_add_key,
 		SYS_request_key, SYS_keyctl, SYS_mount, SYS_umount2, SYS_pivot_root, SYS_open_tree,
@@ -133,38 +93,31 @@ static void refuse_calls(struct program *program)
 		SYS_delete_module};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
-		refuse_call(program, numbers[i], EPERM);
+		refuse_call(filter, numbers[i], EPERM);
 }
 
 int fence_put(const struct fence *fence)
 {
-	struct program program = {.n = 0};
-	struct sock_fprog filter = {.filter = program.v};
+	struct filter filter = {.n = 0};
 
 	if (!fence->up)
 		return 0;
-	load(&program, AT_ARCHITECTURE);
-	add(&program, BPF_JMP | BPF_JEQ | BPF_K, ARCHITECTURE, 1, 0);
-	refuse(&program, ENOSYS);
-	load(&program, AT_NUMBER);
-	add(&program, BPF_JMP | BPF_JSET | BPF_K, X32_BIT, 0, 1);
-	refuse(&program, ENOSYS);
-	sockets(&program, SYS_socket);
-	sockets(&program, SYS_socketpair);
-	refuse_bits(&program, SYS_clone, 0, NAMESPACES & ~0x80U);
-	refuse_bits(&program, SYS_unshare, 0, NAMESPACES);
+	filter_begin(&filter, SECCOMP_RET_ERRNO | ENOSYS);
+	filter_if_any(&filter, X32_BIT, 0, 1);
+	refuse(&filter, ENOSYS);
+	sockets(&filter, SYS_socket);
+	sockets(&filter, SYS_socketpair);
+	refuse_bits(&filter, SYS_clone, 0, NAMESPACES & ~0x80U);
+	refuse_bits(&filter, SYS_unshare, 0, NAMESPACES);
 	/* its flags are in memory, which a filter cannot read; the libc falls back on clone */
-	refuse_call(&program, SYS_clone3, ENOSYS);
-	refuse_values(&program, SYS_ioctl, 1, TIOCSTI, TIOCLINUX);
+	refuse_call(&filter, SYS_clone3, ENOSYS);
+	refuse_values(&filter, SYS_ioctl, 1, TIOCSTI, TIOCLINUX);
 	if (!fence->io_uring) {
-		refuse_call(&program, SYS_io_uring_setup, ENOSYS);
-		refuse_call(&program, SYS_io_uring_enter, ENOSYS);
-		refuse_call(&program, SYS_io_uring_register, ENOSYS);
+		refuse_call(&filter, SYS_io_uring_setup, ENOSYS);
+		refuse_call(&filter, SYS_io_uring_enter, ENOSYS);
+		refuse_call(&filter, SYS_io_uring_register, ENOSYS);
 	}
-	refuse_calls(&program);
-	allow(&program);
-	filter.len = program.n;
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) < 0)
-		return -errno;
-	return 0;
+	refuse_calls(&filter);
+	filter_return(&filter, SECCOMP_RET_ALLOW);
+	return filter_put(&filter);
 }
