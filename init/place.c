@@ -7,6 +7,7 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
+#include "fw/policy-rules.h"
 #include "util/cleanup.h"
 
 #define PORT_DNS 53

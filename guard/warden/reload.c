@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fw/allow.h"
+#include "fw/policy-rules.h"
 #include "guard/warden/flows.h"
 #include "guard/warden/live.h"
 #include "util/clock.h"

@@ -9,6 +9,7 @@
 
 #include "fw/allow.h"
 #include "fw/ipset.h"
+#include "fw/policy-rules.h"
 #include "util/clock.h"
 #include "verify/lent.h"
 #include "verify/rules.h"

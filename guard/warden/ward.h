@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "fw/policy-rules.h"
 #include "guard/guard.h"
 #include "guard/warden/leases.h"
 #include "guard/warden/lists.h"

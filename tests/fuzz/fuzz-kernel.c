@@ -21,6 +21,7 @@
 #include "fw/kernel.h"
 #include "fw/nft.h"
 #include "fw/policy.h"
+#include "fw/policy-rules.h"
 #include "fw/route.h"
 #include "verify/rules.h"
 #include "verify/sets.h"

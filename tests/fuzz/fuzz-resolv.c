@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "fw/policy.h"
+#include "fw/policy-rules.h"
 #include "fw/resolv.h"
 
 /* True if text stands in the file, with no digit or point beside it: an address is never a piece of another.

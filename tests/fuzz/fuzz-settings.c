@@ -15,6 +15,7 @@
 
 #include "fw/judge.h"
 #include "fw/policy.h"
+#include "fw/policy-rules.h"
 #include "init/settings.h"
 #include "util/log.h"
 

@@ -6,6 +6,7 @@
 #define TESTS_RULE_WORDS_H
 
 #include "fw/policy.h"
+#include "fw/policy-rules.h"
 
 /* Where the containers of these tests are: two networks with a way out, one without; two gateways and
  * servers. */

@@ -12,6 +12,7 @@
 
 #include "fw/allow.h"
 #include "fw/judge.h"
+#include "fw/policy-rules.h"
 
 /* "203.0.113.9:443", "[2001:db8::1]:53/udp", "203.0.113.9/icmp" */
 static struct packet packet(const char *words)

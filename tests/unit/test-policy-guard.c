@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "fw/policy.h"
+#include "fw/policy-rules.h"
 #include "tests/unit/rule-words.h"
 
 #define BY_ROOT	 " -m owner --uid-owner 0 -j ACCEPT\n"

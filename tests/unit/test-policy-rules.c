@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "fw/policy.h"
+#include "fw/policy-rules.h"
 #include "tests/unit/rule-words.h"
 
 static void rules_of_each_mode(void **state)
