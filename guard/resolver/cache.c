@@ -14,10 +14,8 @@
 /* Longer answers are rare, and would push many others out. */
 #define ANSWER_BYTES_MAX 4096U
 
-#define FLAG_CHECKING_DISABLED 1U
-#define FLAG_DNSSEC	       2U
-#define FLAG_AUTHENTIC	       4U
-#define KEY_FLAGS	       (FLAG_CHECKING_DISABLED | FLAG_DNSSEC)
+#define FLAG_DNSSEC    1U
+#define FLAG_AUTHENTIC 2U
 
 /* Followed by the TTLs' offsets and the message, which begins with the name that is part of the key. */
 struct entry_head {
@@ -75,18 +73,12 @@ static uint8_t *entry_message(struct entry_head *entry)
 	return (uint8_t *)(entry + 1) + entry->n_ttls * sizeof(uint16_t);
 }
 
-static uint8_t key_flags(const struct cache_key *key)
-{
-	return (uint8_t)((key->checking_disabled ? FLAG_CHECKING_DISABLED : 0) |
-			 (key->dnssec ? FLAG_DNSSEC : 0));
-}
-
 static bool is_of_key(struct entry_head *entry, const struct cache_key *key)
 {
 	const struct dns_question *question = key->question;
 
 	return entry->hash == question->hash && entry->type == question->type &&
-	       (entry->flags & KEY_FLAGS) == key_flags(key) &&
+	       ((entry->flags & FLAG_DNSSEC) != 0) == key->dnssec &&
 	       entry->length >= DNS_HEADER + question->name.length &&
 	       memcmp(entry_message(entry) + DNS_HEADER, question->name.wire, question->name.length) == 0;
 }
@@ -188,7 +180,8 @@ void cache_put(struct cache *cache, const struct cache_key *key, const struct an
 		.type = key->question->type,
 		.length = answer->length,
 		.n_ttls = answer->n_ttls,
-		.flags = (uint8_t)(key_flags(key) | (answer->authentic ? FLAG_AUTHENTIC : 0)),
+		.flags =
+			(uint8_t)((key->dnssec ? FLAG_DNSSEC : 0) | (answer->authentic ? FLAG_AUTHENTIC : 0)),
 		.verdict = (uint8_t)verdict};
 	memcpy(entry + 1, answer_ttls(answer), ttls);
 	memcpy(entry_message(entry), answer_message(answer), answer->length);

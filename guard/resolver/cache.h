@@ -17,7 +17,6 @@ struct cache;
 /* What tells one answer from another. */
 struct cache_key {
 	const struct dns_question *question; /* its name in lower case, its hash set */
-	bool checking_disabled;		     /* DNS_CD */
 	bool dnssec;
 };
 

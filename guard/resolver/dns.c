@@ -242,15 +242,14 @@ size_t dns_write_opt(uint8_t *out, bool dnssec, enum dns_rcode rcode)
 	return DNS_OPT;
 }
 
-size_t dns_write_query(const struct dns_question *question, uint16_t id, uint16_t flags, bool edns,
-	bool dnssec, uint8_t *out)
+size_t dns_write_query(const struct dns_question *question, uint16_t id, bool edns, bool dnssec, uint8_t *out)
 {
 	size_t length = DNS_HEADER;
 
 	memset(out, 0, DNS_HEADER);
 	dns_put16(out, id);
 	/* AD: we understand it (RFC 6840 5.7) */
-	dns_put16(out + 2, flags | DNS_AD);
+	dns_put16(out + 2, DNS_RD | DNS_AD);
 	dns_put16(out + 4, 1);
 	length += write_question(question, out + length);
 	if (edns) {

@@ -152,12 +152,13 @@ int dns_name_parse(const char *text, struct dns_name *name);
 int dns_read_query(const uint8_t *message, size_t size, uint64_t seed, struct dns_query *query);
 
 /*
- * Writes our own question to a server, which holds nothing of the client's but the question and these flags
- * (DNS_RD, DNS_CD). Returns its length; out has room for DNS_QUERY_MAX.
+ * Writes our own question to a server. It holds nothing of the client's but the question, and whether it
+ * wants the signatures (DO): RD is set, and CD is not, for what we learn is what the server has checked.
+ * Returns its length; out has room for DNS_QUERY_MAX.
  */
 #define DNS_QUERY_MAX (DNS_HEADER + DNS_NAME + 4 + DNS_OPT)
-size_t dns_write_query(const struct dns_question *question, uint16_t id, uint16_t flags, bool edns,
-	bool dnssec, uint8_t *out);
+size_t dns_write_query(
+	const struct dns_question *question, uint16_t id, bool edns, bool dnssec, uint8_t *out);
 
 /*
  * Writes an answer of no records, with an extended error if the client can read one; words may be NULL.

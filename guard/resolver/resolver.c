@@ -6,7 +6,6 @@
 #include "guard/resolver/resolver.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +14,7 @@
 #include "guard/resolver/cache.h"
 #include "guard/resolver/clients.h"
 #include "guard/resolver/teach.h"
+#include "guard/resolver/limits.h"
 #include "guard/resolver/loop.h"
 #include "guard/resolver/own-policy.h"
 #include "guard/resolver/refresh.h"
@@ -26,21 +26,9 @@
 /* With what else the process needs, below 1 MiB. */
 #define CACHE_BYTES ((size_t)256 * 1024)
 
-/* Questions for names on no list that may leave: each could carry something out. In a second, and at once. */
-#define UNLISTED_PER_SECOND 50
-#define UNLISTED_AT_ONCE    500
-
 /* Between two looks at what takes too long, while something is under way, and while nothing is. */
 #define BUSY_MS 50
 #define IDLE_MS 1000
-
-/* At most one warning of a kind in so long; what was left out is counted. */
-#define WARN_MS 10000
-
-struct limited {
-	int64_t again_ms;
-	unsigned int left_out;
-};
 
 struct resolver {
 	struct loop loop;
@@ -59,43 +47,10 @@ struct resolver {
 	struct watch lifeline_watch, audit_watch;
 	int lifeline;
 	bool ended;
-	int64_t tick_ms, second_ms, bucket_ms;
-	unsigned int bucket; /* thousandths of a question */
+	int64_t tick_ms, second_ms;
+	struct bucket unlisted;
 	struct limited too_many, busy, unusable;
 };
-
-/* The bucket is full at the start, and gets its share of each millisecond. */
-static bool may_leave(struct resolver *resolver)
-{
-	const int64_t passed = resolver->now_ms - resolver->bucket_ms;
-	const unsigned int most = UNLISTED_AT_ONCE * 1000;
-
-	resolver->bucket_ms = resolver->now_ms;
-	if (passed >= most / UNLISTED_PER_SECOND || resolver->bucket + passed * UNLISTED_PER_SECOND > most)
-		resolver->bucket = most;
-	else if (passed > 0)
-		resolver->bucket += (unsigned int)passed * UNLISTED_PER_SECOND;
-	if (resolver->bucket < 1000)
-		return false;
-	resolver->bucket -= 1000;
-	return true;
-}
-
-/* True if a warning may be said now; text is then what it ends with, if others were left out. */
-#define MORE_TEXT 40
-static bool may_warn(struct limited *limited, int64_t now_ms, char text[MORE_TEXT])
-{
-	if (now_ms < limited->again_ms) {
-		limited->left_out++;
-		return false;
-	}
-	text[0] = '\0';
-	if (limited->left_out > 0)
-		snprintf(text, MORE_TEXT, " (and %u times before)", limited->left_out);
-	limited->left_out = 0;
-	limited->again_ms = now_ms + WARN_MS;
-	return true;
-}
 
 /* In a block list's mode the network is open, and DNS gives away nothing more. */
 static bool is_open(const struct resolver *resolver)
@@ -152,19 +107,20 @@ static void reply_refusal(struct resolver *resolver, const struct peer *peer, co
 static int ask(struct resolver *resolver, const struct dns_query *query, const struct peer *peer,
 	enum name_verdict verdict)
 {
-	struct ask *ask =
-		upstream_find(resolver->upstream, &query->question, query->asked.flags, query->asked.dnssec);
+	struct asks *asks = upstream_asks(resolver->upstream);
+	struct ask *ask = asks_find(asks, &query->question, query->asked.dnssec);
 
 	if (ask != NULL && ask->policy == resolver->policy_number)
-		return ask_join(ask, peer, &query->asked) ? 0 : -EBUSY;
-	if (verdict == NAME_UNLISTED && !is_open(resolver) && !may_leave(resolver))
+		return asks_join(asks, ask, peer, &query->asked) ? 0 : -EBUSY;
+	if (verdict == NAME_UNLISTED && !is_open(resolver) &&
+		!bucket_take(&resolver->unlisted, resolver->now_ms))
 		return -EDQUOT;
-	ask = ask_new(resolver->upstream, &query->question, query->asked.flags, query->asked.dnssec);
+	ask = ask_new(resolver->upstream, &query->question, query->asked.dnssec);
 	if (ask == NULL)
 		return -EBUSY;
 	ask->policy = resolver->policy_number;
 	ask->verdict = (uint8_t)verdict;
-	if (!ask_join(ask, peer, &query->asked)) {
+	if (!asks_join(asks, ask, peer, &query->asked)) {
 		ask_end(ask);
 		return -EBUSY;
 	}
@@ -230,7 +186,6 @@ static void client_asked(void *owner, const uint8_t *message, size_t size, const
 			NULL);
 		return;
 	}
-	key.checking_disabled = (query.asked.flags & DNS_CD) != 0;
 	key.dnssec = query.asked.dnssec;
 	if (resolver->policy.dns != DNS_RESOLVERS) {
 		/* it asks for the names of the lists alone; nothing leads here, but loopback is open */
@@ -279,14 +234,12 @@ static void give_answer(struct resolver *resolver, struct ask *ask)
 	const struct dns_question question = lower_question(ask);
 	const struct answer *answer = ask->answer;
 	const struct answer_view view = answer_view(answer);
-	const struct cache_key key = {.question = &question,
-		.checking_disabled = (ask->flags & DNS_CD) != 0,
-		.dnssec = ask->dnssec};
+	const struct cache_key key = {.question = &question, .dnssec = ask->dnssec};
 	char name[DNS_TEXT];
 	bool odd;
 
 	ask->closing = true;
-	if ((ask->flags & DNS_RD) && ask->verdict != NAME_BLOCKED && ask->policy == resolver->policy_number)
+	if (ask->verdict != NAME_BLOCKED && ask->policy == resolver->policy_number)
 		cache_put(resolver->cache, &key, answer, (enum name_verdict)ask->verdict, resolver->now_ms);
 	if (answer->n_addresses > 0 && dns_name_text(&question.name, name, &odd) == 0)
 		for (unsigned int i = 0; i < answer->n_addresses; i++)
@@ -379,7 +332,7 @@ static void question_learnt(void *owner, struct ask *ask, int status)
 static bool refresh_asks(void *owner, const char *name, uint16_t type, const struct peer *peer)
 {
 	struct resolver *resolver = owner;
-	struct dns_query query = {.question.type = type, .asked.flags = DNS_RD};
+	struct dns_query query = {.question.type = type};
 
 	if (dns_name_parse(name, &query.question.name) < 0)
 		return false;
@@ -461,7 +414,8 @@ static void tick(struct resolver *resolver)
 
 int resolver_run(struct resolver *resolver)
 {
-	resolver->bucket_ms = resolver->now_ms = clock_ms();
+	resolver->now_ms = clock_ms();
+	bucket_fill(&resolver->unlisted, resolver->now_ms);
 	while (!resolver->ended && !resolver->teach.gone) {
 		int ret;
 
@@ -469,7 +423,8 @@ int resolver_run(struct resolver *resolver)
 			tick(resolver);
 		teach_turn(&resolver->teach);
 		clients_turn(resolver->clients);
-		ret = loop_turn(&resolver->loop, upstream_count(resolver->upstream) > 0 ? BUSY_MS : IDLE_MS);
+		ret = loop_turn(
+			&resolver->loop, upstream_asks(resolver->upstream)->n > 0 ? BUSY_MS : IDLE_MS);
 		if (ret < 0)
 			return ret;
 		resolver->now_ms = clock_ms();
@@ -520,7 +475,6 @@ int resolver_open(const struct guard_start *start, struct audit *audit, int ward
 	made->audit = audit;
 	made->lifeline = lifeline;
 	made->resolv = *start->resolv;
-	made->bucket = UNLISTED_AT_ONCE * 1000;
 	random_bytes(&made->random, &made->seed, sizeof(made->seed));
 	ret = loop_open(&made->loop);
 	if (ret < 0)

@@ -90,7 +90,7 @@ void teach_turn(struct teach *teach)
 
 void teach_start(struct teach *teach, struct ask *ask)
 {
-	ask->number = ++teach->sequence << PLACE_BITS | ask_place(ask);
+	ask->number = ++teach->sequence << PLACE_BITS | asks_place(upstream_asks(teach->upstream), ask);
 	ask->parts_sent = ask->parts_done = 0;
 	ask->until_ms = clock_ms() + TEACH_MS;
 	ask->teach_next = NULL;
@@ -133,7 +133,7 @@ static void done(struct teach *teach, struct ask *ask, int status)
 
 static void take_learnt(struct teach *teach, const struct message *message)
 {
-	struct ask *ask = upstream_at(teach->upstream, message->number & ((1U << PLACE_BITS) - 1));
+	struct ask *ask = asks_at(upstream_asks(teach->upstream), message->number & ((1U << PLACE_BITS) - 1));
 
 	if (ask == NULL || ask->state != ASK_ANSWERED || ask->number != message->number || ask->number == 0)
 		return; /* given up meanwhile */
@@ -161,7 +161,7 @@ static void socket_ready(void *owner, uint32_t events)
 void teach_tick(struct teach *teach, int64_t now_ms)
 {
 	for (unsigned int place = 0; place < ASKS_MAX; place++) {
-		struct ask *ask = upstream_at(teach->upstream, place);
+		struct ask *ask = asks_at(upstream_asks(teach->upstream), place);
 
 		if (ask != NULL && ask->state == ASK_ANSWERED && ask->number != 0 && ask->until_ms <= now_ms)
 			done(teach, ask, -ETIMEDOUT);

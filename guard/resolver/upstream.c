@@ -25,8 +25,6 @@
 /* Longer than we say that we take (DNS_UDP_MAX), for servers that do not listen. */
 #define PACKET_BYTES 4096
 
-#define BUCKETS 256U
-
 struct server {
 	struct server_address address;
 	int64_t down_until_ms;
@@ -42,16 +40,10 @@ struct upstream {
 	void *owner;
 	unsigned int n_servers;
 	struct server servers[RESOLV_SERVERS_MAX];
-	unsigned int n, n_streams;
-	/* places from here on were never in use, and their memory never touched */
-	unsigned int fresh_asks, fresh_askers;
+	unsigned int n_streams;
 	size_t stream_bytes;
-	struct ask *free;
-	struct asker *free_askers;
-	struct ask *buckets[BUCKETS];
 	uint8_t packet[PACKET_BYTES];
-	struct asker askers[ASKERS_MAX];
-	struct ask asks[ASKS_MAX];
+	struct asks asks;
 };
 
 static void try_next(struct ask *ask);
@@ -141,7 +133,7 @@ static void mix_case(struct ask *ask)
 static size_t write_query(struct ask *ask, uint8_t *out)
 {
 	random_bytes(ask->upstream->random, &ask->id, sizeof(ask->id));
-	return dns_write_query(&ask->question, ask->id, ask->flags, !ask->plain, ask->dnssec, out);
+	return dns_write_query(&ask->question, ask->id, !ask->plain, ask->dnssec, out);
 }
 
 static int ask_by_udp(struct ask *ask)
@@ -387,59 +379,14 @@ static void ask_ready(void *owner, uint32_t events)
 		read_stream(ask);
 }
 
-struct ask *upstream_find(
-	struct upstream *upstream, const struct dns_question *question, uint16_t flags, bool dnssec)
+struct ask *ask_new(struct upstream *upstream, const struct dns_question *question, bool dnssec)
 {
-	struct ask *ask = upstream->buckets[question->hash % BUCKETS];
+	struct ask *ask = asks_add(&upstream->asks, question, dnssec);
 
-	while (ask != NULL &&
-		(ask->closing || ask->question.hash != question->hash ||
-			ask->question.type != question->type || ask->flags != (flags & (DNS_RD | DNS_CD)) ||
-			ask->dnssec != dnssec || !dns_same_name(&ask->question.name, &question->name)))
-		ask = ask->next;
-	return ask;
-}
-
-static struct ask *take_free(struct upstream *upstream)
-{
-	struct ask *ask = upstream->free;
-
-	if (ask != NULL)
-		upstream->free = ask->next;
-	else if (upstream->fresh_asks < ASKS_MAX)
-		ask = &upstream->asks[upstream->fresh_asks++];
-	return ask;
-}
-
-static struct asker *take_free_asker(struct upstream *upstream)
-{
-	struct asker *asker = upstream->free_askers;
-
-	if (asker != NULL)
-		upstream->free_askers = asker->next;
-	else if (upstream->fresh_askers < ASKERS_MAX)
-		asker = &upstream->askers[upstream->fresh_askers++];
-	return asker;
-}
-
-struct ask *ask_new(
-	struct upstream *upstream, const struct dns_question *question, uint16_t flags, bool dnssec)
-{
-	struct ask *ask = take_free(upstream);
-	struct ask **bucket = &upstream->buckets[question->hash % BUCKETS];
-
-	if (ask == NULL)
-		return NULL;
-	upstream->n++;
-	*ask = (struct ask){.next = *bucket,
-		.question = *question,
-		.flags = flags & (DNS_RD | DNS_CD),
-		.dnssec = dnssec,
-		.state = ASK_UDP,
-		.fd = -1,
-		.watch = {ask_ready, ask},
-		.upstream = upstream};
-	*bucket = ask;
+	if (ask != NULL) {
+		ask->upstream = upstream;
+		ask->watch = (struct watch){ask_ready, ask};
+	}
 	return ask;
 }
 
@@ -448,53 +395,17 @@ void ask_start(struct ask *ask)
 	try_next(ask);
 }
 
-bool ask_join(struct ask *ask, const struct peer *peer, const struct dns_asked *asked)
-{
-	struct upstream *upstream = ask->upstream;
-	struct asker *asker;
-
-	for (asker = ask->askers; asker != NULL; asker = asker->next)
-		if (peer->kind != PEER_TCP && clients_same_peer(&asker->peer, peer) &&
-			asker->asked.id == asked->id)
-			return true;
-	asker = ask->n_askers < ASKERS_OF_ONE_MAX ? take_free_asker(upstream) : NULL;
-	if (asker == NULL)
-		return false;
-	*asker = (struct asker){.next = ask->askers, .peer = *peer, .asked = *asked};
-	ask->askers = asker;
-	ask->n_askers++;
-	return true;
-}
-
 void ask_end(struct ask *ask)
 {
-	struct upstream *upstream = ask->upstream;
-	struct ask **link = &upstream->buckets[ask->question.hash % BUCKETS];
-
 	close_socket(ask);
-	while (*link != ask)
-		link = &(*link)->next;
-	*link = ask->next;
-	while (ask->askers != NULL) {
-		struct asker *asker = ask->askers;
-
-		ask->askers = asker->next;
-		asker->next = upstream->free_askers;
-		upstream->free_askers = asker;
-	}
-	free(ask->answer);
-	ask->answer = NULL;
-	ask->state = ASK_FREE;
-	ask->next = upstream->free;
-	upstream->free = ask;
-	upstream->n--;
+	asks_remove(&ask->upstream->asks, ask);
 }
 
 void upstream_tick(struct upstream *upstream, int64_t now_ms)
 {
 	ports_tick(upstream->ports, now_ms);
-	for (unsigned int i = 0; i < upstream->fresh_asks; i++) {
-		struct ask *ask = &upstream->asks[i];
+	for (unsigned int i = 0; i < upstream->asks.fresh; i++) {
+		struct ask *ask = &upstream->asks.v[i];
 
 		if (ask->state == ASK_FREE || ask->state == ASK_ANSWERED || ask->until_ms > now_ms)
 			continue;
@@ -503,30 +414,18 @@ void upstream_tick(struct upstream *upstream, int64_t now_ms)
 	}
 }
 
-unsigned int upstream_count(const struct upstream *upstream)
+struct asks *upstream_asks(struct upstream *upstream)
 {
-	return upstream->n;
-}
-
-unsigned int ask_place(const struct ask *ask)
-{
-	return (unsigned int)(ask - ask->upstream->asks);
-}
-
-struct ask *upstream_at(struct upstream *upstream, unsigned int place)
-{
-	return place < upstream->fresh_asks && upstream->asks[place].state != ASK_FREE
-		       ? &upstream->asks[place]
-		       : NULL;
+	return &upstream->asks;
 }
 
 void upstream_free(struct upstream *upstream)
 {
 	if (upstream == NULL)
 		return;
-	for (unsigned int i = 0; i < upstream->fresh_asks; i++)
-		if (upstream->asks[i].state != ASK_FREE)
-			ask_end(&upstream->asks[i]);
+	for (unsigned int i = 0; i < upstream->asks.fresh; i++)
+		if (upstream->asks.v[i].state != ASK_FREE)
+			ask_end(&upstream->asks.v[i]);
 	ports_free(upstream->ports);
 	free(upstream->room);
 	free(upstream);

@@ -308,6 +308,15 @@ client() {
 	grep -q "^udp options.odd.example 1 $((12 + 21 + 4 + 11)) edns" "$D/odd.log"
 }
 
+@test "who asks cannot have the server's check of the signatures left out, nor its work" {
+	start 10.99.0.2 --filter '*.odd.example'
+	[ "$(status_of +cd bogus.odd.example)" = "SERVFAIL EDE 22 " ]
+	[ "$(short +cd +norecurse recursion.odd.example)" = 192.0.2.1 ]
+	q +cd recursion.odd.example | grep -q "flags: qr rd ra cd;"
+	grep -q "^LEARN recursion.odd.example" "$D/out"
+	! grep -q "^LEARN bogus" "$D/out"
+}
+
 @test "long answers: cut for UDP, whole by TCP" {
 	start 10.99.0.1 --filter long.example.com
 	q +ignore long.example.com TXT > "$D/answer"
@@ -324,7 +333,7 @@ client() {
 		digs+=" $!"
 	done
 	wait $digs
-	[ "$(cat "$D"/answer* | sort -u)" = 192.0.2.1 ]
+	[ "$(cat "$D"/answer* | sort -u)" = 192.0.2.1 ] || { grep . "$D"/answer* "$D/odd.log"; return 1; }
 	[ "$(grep -c 'slow.odd' "$D/odd.log")" = 1 ]
 }
 

@@ -60,6 +60,10 @@ def answers(query, tcp):
         return []
     if how == "servfail":
         return [reply(query, end, rcode=2)]
+    if how == "bogus" and not query[3] & 0x10:  # signatures that do not fit, found by a server that checks them (RFC 4035 3.2.2)
+        return [reply(query, end, rcode=2)]
+    if how == "recursion" and not query[2] & 1:
+        return [reply(query, end, rcode=5)]
     if how == "refused":
         return [reply(query, end, rcode=5)]
     if how == "plain" and edns:

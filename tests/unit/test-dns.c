@@ -266,12 +266,12 @@ static void what_is_asked_of_servers(void **state)
 
 	(void)state;
 	assert_int_equal(dns_name_parse("example.com", &question.name), 0);
-	length = dns_write_query(&question, 0x1234, DNS_RD, true, true, out);
+	length = dns_write_query(&question, 0x1234, true, true, out);
 	assert_int_equal(length, DNS_HEADER + 13 + 4 + DNS_OPT);
 	assert_memory_equal(out,
 		"\x12\x34\x01\x20\0\1\0\0\0\0\0\1\7example\3com\0\0\x1c\0\1\0\0\x29\x04\xd0\0\0\x80\0\0\0",
 		length);
-	length = dns_write_query(&question, 0x1234, DNS_RD, false, false, out);
+	length = dns_write_query(&question, 0x1234, false, false, out);
 	assert_int_equal(length, DNS_HEADER + 13 + 4);
 	assert_int_equal(dns_get16(out + 10), 0);
 }
