@@ -174,7 +174,12 @@ static int isolate(struct setup *setup, struct error *error)
 	if (ret < 0)
 		return ret;
 
-	log_info("Network isolation is enabled");
+	if (setup->config->policy.mode == MODE_OBSERVE)
+		log_warn("NETWORK ISOLATION IS OFF for all that goes out: the mode unprotected-observe only "
+			 "records "
+			 "what allowlist would refuse. Set PARA_NETWORK_MODE=allowlist to close the network");
+	else
+		log_info("Network isolation is enabled");
 	say_summary(setup);
 	for (unsigned int i = 0; i < proofs.n; i++)
 		log_info("proved: %s", proofs.text[i]);

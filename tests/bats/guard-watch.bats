@@ -373,7 +373,8 @@ no_dns() {
 	opens udp $BLOCKED 443
 	opens tcp $BLOCKED6 8000
 	stop
-	grep -i "unprotected-observe" "$LAB/said"
+	says "NETWORK ISOLATION IS OFF for all that goes out: the mode unprotected-observe"
+	! grep "isolation is enabled" "$LAB/said"
 	says "to allow all of this: PARA_ALLOWED_DOMAINS="
 	events "$LAB/observe.json" 'any(x.get("name") == "example.com" and x["port"] == 443 for x in e)'
 	events "$LAB/observe.json" 'not any(x.get("name") == "api.anthropic.com" and x["event"] == "refused" for x in e)'
