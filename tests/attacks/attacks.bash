@@ -23,6 +23,8 @@ attacks_up() {
 		fi
 	done
 	ip -n "$WORLD" -6 addr add 2001:db8:bad::1/64 dev eth0 nodad
+	# milliseconds between the reports of a group that is left: all are out while the firewall still stands
+	in_cage sysctl -q net.ipv4.conf.eth0.igmpv3_unsolicited_report_interval=10
 	lab_wait_for sh -c "ip -n $WORLD -6 -brief addr show dev eth0 -tentative scope link | grep -q fe80"
 	LINK_LOCAL=$(ip -n "$WORLD" -6 -brief addr show dev eth0 scope link | grep -o 'fe80[^/]*')
 	nsenter --net="/run/netns/$WORLD" python3 "$ATTACKS/world.py" "$OUTSIDE" $BLOCKED $BLOCKED6 $ANTHROPIC $GATEWAY > "$LAB/world.log" 2>&1 3>&- &
@@ -86,9 +88,11 @@ container_end() {
 	forget_sockets
 }
 
-# What TCP would go on sending of sockets whose holders are gone, and the next policy not allow.
+# What the kernel would go on sending of sockets whose holders are gone, and the next policy not allow: TCP's, and that a group
+# is left.
 forget_sockets() {
 	in_cage ss -K -t state all > /dev/null 2>&1 || true
+	sleep 0.2
 }
 
 # entered [SETPRIV-OPTION...] -- COMMAND...: `docker exec`: as uid 1000, all of the container's capabilities in the bounding
