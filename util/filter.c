@@ -18,8 +18,7 @@
 static void add(struct filter *filter, unsigned int code, uint32_t k, unsigned int yes, unsigned int no)
 {
 	if (filter->n < FILTER_MAX)
-		filter->v[filter->n] =
-			(struct sock_filter){(uint16_t)code, (uint8_t)yes, (uint8_t)no, k};
+		filter->v[filter->n] = (struct sock_filter){(uint16_t)code, (uint8_t)yes, (uint8_t)no, k};
 	filter->n++;
 }
 

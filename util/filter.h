@@ -1,6 +1,6 @@
 /*
- * A seccomp filter, instruction by instruction: classic BPF over struct seccomp_data. Knows no policy. Sources:
- * seccomp(2), linux/seccomp.h, linux/filter.h, linux/audit.h.
+ * A seccomp filter, instruction by instruction: classic BPF over struct seccomp_data. Knows no policy.
+ * Sources: seccomp(2), linux/seccomp.h, linux/filter.h, linux/audit.h.
  */
 #ifndef UTIL_FILTER_H
 #define UTIL_FILTER_H
@@ -10,8 +10,8 @@
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 
-/* Where things are for filter_load. Both architectures are little-endian: the lower half of an argument, which
- * has the number n (0 to 5), comes first. */
+/* Where things are for filter_load. Both architectures are little-endian: the lower half of an argument,
+ * which has the number n (0 to 5), comes first. */
 #define FILTER_NUMBER	   ((uint32_t)offsetof(struct seccomp_data, nr))
 #define FILTER_ARGUMENT(n) ((uint32_t)(offsetof(struct seccomp_data, args) + (n) * sizeof(uint64_t)))
 
@@ -23,7 +23,8 @@ struct filter {
 	unsigned int n;
 };
 
-/* A call of another architecture's numbering is answered so (SECCOMP_RET_…); of any other the number is loaded. */
+/* A call of another architecture's numbering is answered so (SECCOMP_RET_…); of any other the number is
+ * loaded. */
 void filter_begin(struct filter *filter, uint32_t elsewhere);
 
 /* Puts 32 bits of the call into the accumulator. */

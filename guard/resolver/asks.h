@@ -82,8 +82,7 @@ struct ask *asks_find(struct asks *asks, const struct dns_question *question, bo
 struct ask *asks_add(struct asks *asks, const struct dns_question *question, bool dnssec);
 
 /* One more who waits. False: too many do. Who asks the same again, with the same id, is not counted twice. */
-bool asks_join(
-	struct asks *asks, struct ask *ask, const struct peer *peer, const struct dns_asked *asked);
+bool asks_join(struct asks *asks, struct ask *ask, const struct peer *peer, const struct dns_asked *asked);
 
 /* Forgets it, its answer, and who waits. */
 void asks_remove(struct asks *asks, struct ask *ask);

@@ -49,10 +49,11 @@ policy() {
 	POLICY=$1
 }
 
-# What a container has that the cage has not: hosts and resolv.conf of its own, Docker's two sysctls. And what an attack of
-# before may have changed.
+# What a container has that the cage has not: hosts and resolv.conf of its own, Docker's two sysctls; and a device for tunnels
+# that anybody may open. And what an attack of before may have changed.
 CONTAINER='cp /etc/hosts "$LAB/hosts.own"; cp /etc/resolv.conf "$LAB/resolv.own"
 	mount --bind "$LAB/hosts.own" /etc/hosts; mount --bind "$LAB/resolv.own" /etc/resolv.conf
+	if [ -e /dev/net/tun ]; then rm -f "$LAB/tun"; mknod -m 666 "$LAB/tun" c 10 200; mount --bind "$LAB/tun" /dev/net/tun; fi
 	sysctl -qw net.ipv4.ping_group_range="0 2147483647" net.ipv4.ip_unprivileged_port_start=0
 	sysctl -qw net.ipv4.conf.all.route_localnet=0 net.ipv4.conf.eth0.route_localnet=0 net.ipv4.ip_forward=0'
 

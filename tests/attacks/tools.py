@@ -18,7 +18,8 @@ TOOLS = os.environ.get("TOOLS", "/nonexistent")  # what attacks.bats compiled
 SECURE_INIT = os.environ.get("SECURE_INIT", "/usr/local/sbin/secure-init")
 SCRATCH = os.environ.get("SCRATCH", "/tmp")
 MARK = b"exfiltrated"  # the world looks for it in every frame
-WAIT = 0.4
+WAIT = 0.8  # seconds for an answer
+CONNECT = 1.5  # a refusal that meets TCP's socket locked comes with the second SYN, a second later
 X86 = os.uname().machine == "x86_64"
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -64,7 +65,7 @@ def tcp(address, port, family=socket.AF_INET, protocol=0, options=()):
     with socket.socket(family, socket.SOCK_STREAM, protocol) as s:
         for option in options:
             s.setsockopt(*option)
-        s.settimeout(WAIT)
+        s.settimeout(CONNECT)
         s.connect((address, port))
         return "open"
 

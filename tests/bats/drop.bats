@@ -160,7 +160,7 @@ users() {
 	# the confinement itself, in a program of three lines around the real function
 	local source=util/confine.c
 	[[ ${MUTANT:-} != *confine.c ]] || source=$MUTANT
-	"$(cat build/deps-musl)/bin/cc" -std=c11 -D_GNU_SOURCE -I. -o "$LAB/confined" -x c - "$source" util/caps.c util/seccomp.c <<-'C'
+	"$(cat build/deps-musl)/bin/cc" -std=c11 -D_GNU_SOURCE -I. -o "$LAB/confined" -x c - "$source" util/caps.c util/seccomp.c util/filter.c <<-'C'
 		#include <fcntl.h>
 		#include <stdio.h>
 		#include <unistd.h>
