@@ -1,6 +1,6 @@
 #!/bin/bash
-# dns.sh [SECONDS]: the guard of a container beside dnsmasq, both in front of one name server (bench/dns-answer.c), in a
-# namespace of their own. Each has one core (the resolver shares it with the warden, whose time counts), that of all others is
+# dns.sh [SECONDS]: the guard of a container beside dnsmasq, both in front of one name server (bench/dns-answer.c) at the other
+# end of a line. Each has one core (the resolver shares it with the warden, whose time counts), that of all others is
 # the second. Twice in turns; figures:
 #
 #   cached      1,000 names that both know already
@@ -19,13 +19,20 @@ fi
 D=$(mktemp -d)
 gcc -O2 -D_GNU_SOURCE -o "$D/dns-answer" bench/dns-answer.c
 gcc -O2 -D_GNU_SOURCE -o "$D/dns-ask" bench/dns-ask.c
+mount -t tmpfs none /run/netns 2> /dev/null || { mkdir -p /run/netns && mount -t tmpfs none /run/netns; }
+ip netns add server
+ip link add eth0 type veth peer name eth0 netns server
 ip link set lo up
-ip addr add 10.99.0.1/32 dev lo
+ip addr add 10.99.0.2/24 dev eth0
+ip link set eth0 up
+ip route add default via 10.99.0.1
+ip -n server addr add 10.99.0.1/24 dev eth0
+ip -n server link set eth0 up
 echo nameserver 10.99.0.1 > "$D/resolv.conf"
 ipset create learnt hash:ip timeout 3600 maxelem 1000000
-mine="taskset 1" others="taskset 2"
+mine="taskset 1" others="taskset 2" server="nsenter --net=/run/netns/server taskset 2"
 PIDS=
-trap 'kill $PIDS 2> /dev/null; wait 2> /dev/null; rm -rf "$D"' EXIT
+trap 'kill -KILL $PIDS 2> /dev/null; wait 2> /dev/null; rm -rf "$D"' EXIT
 
 ticks() { # PID...
 	local pid
@@ -50,7 +57,7 @@ delays() { # NAMES
 	local turn
 	rm -f "$D"/delay-*
 	for ((turn = 0; turn < 15; turn++)); do
-		$others "$D/dns-ask" 10.99.0.1 53 "$1" 1000 >> "$D/delay-direct"
+		$others "$D/dns-ask" 10.99.0.1 5353 "$1" 1000 >> "$D/delay-direct"
 		$others "$D/dns-ask" 127.0.0.1 5300 "$1" 1000 >> "$D/delay-dnsmasq"
 		$others "$D/dns-ask" 127.0.0.1 10053 "$1" 1000 >> "$D/delay-guard"
 	done
@@ -64,10 +71,10 @@ measure() { # WHAT TTL NAMES DNSMASQ'S OPTIONS...
 	local what=$1 ttl=$2 names=$3 first second dnsmasq box init before=$PIDS
 	shift 3
 	for ((i = 0; i < names; i++)); do echo "host$i.example.com A"; done > "$D/names"
-	$others "$D/dns-answer" 10.99.0.1 "$ttl" &
+	$server "$D/dns-answer" 10.99.0.1 "$ttl" &
 	PIDS+=" $!" first=$!
-	# dnsmasq's own questions must not be led to the guard
-	$others "$D/dns-answer" 10.99.0.1 "$ttl" 0 5353 &
+	# dnsmasq's own questions, and the direct ones, must not be led to the guard
+	$server "$D/dns-answer" 10.99.0.1 "$ttl" 0 5353 &
 	PIDS+=" $!" second=$!
 	$mine dnsmasq -k -C /dev/null --no-resolv --no-hosts --server=10.99.0.1#5353 --port=5300 --listen-address=127.0.0.1 \
 		--bind-interfaces --user=root --dns-forward-max=1000 --pid-file= "$@" 2> /dev/null &
@@ -77,7 +84,7 @@ measure() { # WHAT TTL NAMES DNSMASQ'S OPTIONS...
 		build/secure-init > "$D/out" 2>&1 &
 	PIDS+=" $!" box=$!
 	sleep 2
-	init=$(pgrep -P $box)
+	init=$(pgrep -P $box) || { cat "$D/out" >&2; exit 1; }
 	echo "$what"
 	for _ in 1 2; do
 		load dnsmasq 5300 $dnsmasq
@@ -87,7 +94,7 @@ measure() { # WHAT TTL NAMES DNSMASQ'S OPTIONS...
 	printf '  the warden: resident %d kB; its set has %d entries\n' \
 		"$(awk '/VmRSS/ { print $2 }' "/proc/$(pgrep -P "$init" guard-warden)/status")" "$(ipset list -t allowed-domains | awk '/entries/ { print $4 }')"
 	delays "$names"
-	kill $first $second $dnsmasq $box
+	kill -KILL $first $second $dnsmasq $box # unshare does not heed SIGTERM
 	wait $first $second $dnsmasq $box 2> /dev/null || true
 	nft flush ruleset
 	PIDS=$before
