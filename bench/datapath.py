@@ -70,7 +70,7 @@ def absolute(values, sizes):
 
 
 def memory(sets, processes, sizes):
-    print("\n| elements | secure-init's set | the script's set | secure-init's processes: VmRSS | … of it RssAnon |")
+    print("\n| elements | secure-init's set | the script's set | secure-init's processes: sum of VmRSS | shared pages counted once |")
     print("| ---: | ---: | ---: | ---: | ---: |")
     for size in sizes:
         cells = []

@@ -106,19 +106,19 @@ start_secure_init() {
 	exit 1
 }
 
-# secure-init's processes in the container's network
-inits() {
+# the processes of these names in the container of secure-init
+named() { # REGEX
 	local pid
 	use secure-init
 	for pid in $(ip netns pids "$CAGE"); do
-		[ "$(cat "/proc/$pid/comm" 2> /dev/null)" != secure-init ] || echo "$pid"
+		grep -qxE "$1" "/proc/$pid/comm" 2> /dev/null && echo "$pid" || true
 	done
 }
 
 end_agent() {
 	[ -n "${AGENT:-}" ] || return 0
 	# process 1 takes the others with it
-	inits | head -n 1 | xargs -r kill
+	named secure-init | xargs -r kill
 	wait "$AGENT" 2> /dev/null || true
 	AGENT=
 }
@@ -198,8 +198,8 @@ memory() {
 		done
 		in_cage iptables -S | awk -v variant="$variant" -v size="$SIZE" '/^-A/ { n++ } END { print "rules", size, variant, n }'
 	done >> "$RAW"
-	for pid in $(inits); do
-		awk -v size="$SIZE" '/^VmRSS:|^RssAnon:/ { kb[$1] = $2 } END { print "process", size, kb["VmRSS:"], kb["RssAnon:"] }' "/proc/$pid/status"
+	for pid in $(named 'secure-init|guard-.*'); do
+		awk -v size="$SIZE" '/^Rss:|^Pss:/ { kb[$1] = $2 } END { print "process", size, kb["Rss:"], kb["Pss:"] }' "/proc/$pid/smaps_rollup"
 	done >> "$RAW"
 }
 
