@@ -109,34 +109,6 @@ print('FOREGROUND', os.tcgetpgrp(0) == os.getpgrp())\"" /dev/null
 	assert_says "-P OUTPUT DROP"
 }
 
-@test "SIGTERM and SIGKILL at any moment of the set-up: no agent, no open network, no hang" {
-	local signal name occurrence ended=0 tried=0
-	CAGE_UNDER="strace -f -qq -o $LAB/calls" caged true > /dev/null 2>&1
-	python3 "$LAB_SOURCE/calls.py" "$LAB/calls" | awk 'NR % 17 == 1' > "$LAB/moments"
-	[ "$(wc -l < "$LAB/moments")" -ge 20 ]
-	for signal in TERM KILL; do
-		while read -r name occurrence; do
-			lab_clean
-			rm -f "$LAB/ran"
-			tried=$((tried + 1))
-			CAGE_UNDER="strace -f -qq -o /dev/null -e inject=$name:signal=$signal:when=$occurrence" \
-				run caged sh -c "touch '$LAB/ran'" < /dev/null
-			if [ ! -e "$LAB/ran" ]; then
-				ended=$((ended + 1))
-				[ "$status" -ne 0 ]
-				# closed by then, or never touched: nothing in between
-				run in_cage iptables -S OUTPUT
-				[[ "$output" == "-P OUTPUT ACCEPT" || "$output" == *"-P OUTPUT DROP"*REJECT* ]]
-			else
-				in_cage iptables -S OUTPUT | grep -q -- "-P OUTPUT DROP"
-				in_cage ip6tables -S OUTPUT | grep -q -- "-P OUTPUT DROP"
-			fi
-		done < "$LAB/moments"
-	done
-	echo "# $tried moments, $ended of them ended the start" >&3
-	[ "$ended" -ge $((tried * 8 / 10)) ]
-}
-
 @test "PID 1 gives back what the set-up needed, and makes no system call while idle" {
 	caged sleep 3 > "$LAB/out" 2>&1 3>&- &
 	local job=$! pid
