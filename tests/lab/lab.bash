@@ -33,7 +33,7 @@ lab_guard() {
 	fi
 }
 
-lab_wait_for() { # COMMAND...: until it succeeds, 20 s at most
+lab_wait_for() { # COMMAND...: until it succeeds; given up after 20 s, or more where each try takes long
 	local tries
 	for ((tries = 0; tries < 1000; tries++)); do
 		"$@" > /dev/null 2>&1 && return
@@ -70,14 +70,16 @@ lab_up() {
 	mkdir -p /run/netns
 	ip netns add "$WORLD"
 	ip netns add "$CAGE"
-	ip -n "$WORLD" link set lo up
-	ip -n "$CAGE" link set lo up
-	ip -n "$CAGE" link add eth0 type veth peer name eth0 netns "$WORLD"
-	ip -n "$WORLD" addr add "$GATEWAY/16" dev eth0
-	ip -n "$WORLD" -6 addr add "$GATEWAY6/64" dev eth0 nodad
-	for address in $WORLD4; do ip -n "$WORLD" addr add "$address" dev lo; done
-	for address in $WORLD6; do ip -n "$WORLD" -6 addr add "$address" dev lo nodad; done
-	ip -n "$WORLD" link set eth0 up
+	ip -n "$CAGE" -batch - <<- EOF
+		link set lo up
+		link add eth0 type veth peer name eth0 netns $WORLD
+	EOF
+	{
+		printf 'link set lo up\naddr add %s/16 dev eth0\naddr add %s/64 dev eth0 nodad\n' "$GATEWAY" "$GATEWAY6"
+		printf 'addr add %s dev lo\n' $WORLD4
+		printf 'addr add %s dev lo nodad\n' $WORLD6
+		echo link set eth0 up
+	} | ip -n "$WORLD" -batch -
 	lab_cage_network
 	if [ "$delay" != 0 ]; then
 		ip netns exec "$CAGE" tc qdisc add dev eth0 root netem delay "${delay}ms" limit 10000
@@ -94,11 +96,13 @@ lab_up() {
 
 # The cage's addresses and routes, which a test may have taken away.
 lab_cage_network() {
-	ip -n "$CAGE" link set eth0 up
-	ip -n "$CAGE" addr replace 172.17.0.2/16 dev eth0
-	ip -n "$CAGE" -6 addr replace fd17::2/64 dev eth0 nodad
-	ip -n "$CAGE" route replace default via "$GATEWAY"
-	ip -n "$CAGE" -6 route replace default via "$GATEWAY6"
+	ip -n "$CAGE" -batch - <<- EOF
+		link set eth0 up
+		addr replace 172.17.0.2/16 dev eth0
+		addr replace fd17::2/64 dev eth0 nodad
+		route replace default via $GATEWAY
+		route replace default via $GATEWAY6
+	EOF
 }
 
 # lab_dns FILE: (re)starts dnsmasq with this configuration.
@@ -140,7 +144,7 @@ lab_nginx() {
 	ip netns exec "$WORLD" nginx -e "$LAB/nginx/error.log" -c "$LAB/nginx.conf" 3>&- &
 	echo $! > "$LAB/nginx.pid"
 	lab_wait_for test -s "$LAB/nginx/pid"
-	lab_wait_for ip netns exec "$WORLD" curl -sk -o /dev/null --max-time 2 "https://$GITHUB_API/"
+	lab_wait_for ip netns exec "$WORLD" curl -sk -o /dev/null --max-time 10 "https://$GITHUB_API/"
 }
 
 # lab_github MODE: what https://api.github.com/meta does from now on.
