@@ -108,15 +108,13 @@ lab_cage_network() {
 # lab_dns FILE: (re)starts dnsmasq with this configuration.
 lab_dns() {
 	lab_dns_stop
+	rm -f "$LAB/dnsmasq.up"
 	cp "$1" "$LAB/dnsmasq.conf"
 	ip netns exec "$WORLD" dnsmasq --keep-in-foreground --conf-file="$LAB/dnsmasq.conf" --log-queries \
-		--log-facility="$LAB/dns.log" > "$LAB/dnsmasq.out" 2>&1 3>&- &
+		--pid-file="$LAB/dnsmasq.up" --log-facility="$LAB/dns.log" > "$LAB/dnsmasq.out" 2>&1 3>&- &
 	echo $! > "$LAB/dnsmasq.pid"
-	lab_wait_for lab_dns_answers
-}
-
-lab_dns_answers() {
-	ip netns exec "$WORLD" python3 "$LAB_SOURCE/ask.py" "$GATEWAY" ready.lab
+	# written once it listens
+	lab_wait_for test -s "$LAB/dnsmasq.up"
 }
 
 lab_dns_stop() { lab_stop dnsmasq; }
@@ -125,15 +123,16 @@ lab_dns_stop() { lab_stop dnsmasq; }
 lab_stop() {
 	local pid
 	[ -s "$LAB/$1.pid" ] || return 0
-	pid=$(cat "$LAB/$1.pid")
-	rm "$LAB/$1.pid"
+	read -r pid < "$LAB/$1.pid"
+	: > "$LAB/$1.pid"
 	kill "$pid" 2> /dev/null || return 0
 	lab_wait_for lab_ended "$pid"
 }
 
 # also a zombie has ended: whoever started it reaps it
 lab_ended() {
-	[ ! -e "/proc/$1" ] || grep -q '^State:.Z' "/proc/$1/status"
+	local stat
+	! { read -r stat < "/proc/$1/stat"; } 2> /dev/null || [[ $stat == *") Z "* ]]
 }
 
 lab_nginx() {
