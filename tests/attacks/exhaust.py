@@ -6,7 +6,7 @@ import struct
 import time
 
 from names import question, rcode
-from tools import ALLOWED, BLOCKED, GATEWAY, attack, in_child, outcome, tcp
+from tools import ALLOWED, BLOCKED, GATEWAY, PATIENCE, attack, in_child, outcome, tcp
 
 
 def fill_conntrack():
@@ -27,12 +27,15 @@ def fill_conntrack():
 
 
 def fill_sets():
-    """Names below an allowed wildcard, each of another address (attacks.bats makes them): as many as are answered."""
+    """Names below an allowed wildcard, each of another address (attacks.bats makes them): as many as are answered in a minute."""
     got, names = 0, [(i >> 8, i & 255) for i in range(16800)]
+    until = time.monotonic() + 60
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.settimeout(1)
         s.connect((GATEWAY, 53))
         for at in range(0, len(names), 25):  # as many at once as one may have open
+            if time.monotonic() > until:
+                break
             batch = names[at:at + 25]
             for high, low in batch:
                 s.send(question("%d-%d-%d-%d.wild.lab" % (44, 128, high, low)))
@@ -110,7 +113,7 @@ def exhaust_descriptors():
 
 def ask(data):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(2)
+        s.settimeout(PATIENCE)
         s.sendto(data, (GATEWAY, 53))
         return rcode(s.recv(512))
 

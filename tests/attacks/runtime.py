@@ -44,7 +44,7 @@ if command[0] in KINDS:
 else:
     for variable, kind, port in (("FD_TCP", socket.SOCK_STREAM, 7777), ("FD_UDP", socket.SOCK_DGRAM, 9999)):
         s = socket.socket(socket.AF_INET, kind)
-        s.settimeout(2)
+        s.settimeout(20)
         # when the container ends it ends at once, and is not heard of again in the next one's time
         s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         s.connect((os.environ["BLOCKED"], port))

@@ -7,7 +7,7 @@ import os
 import socket
 import struct
 
-from tools import ALLOWED, BLOCKED, MARK, SCRATCH, WAIT, attack, call, code, libc, outcome, result, worst
+from tools import ALLOWED, BLOCKED, MARK, PATIENCE, SCRATCH, WAIT, attack, call, code, libc, outcome, result, worst
 from packets import checksum
 
 
@@ -102,7 +102,7 @@ def family(number, kind, protocol=0):
 def vsock():
     """A connection to the hypervisor's side."""
     with socket.socket(40, socket.SOCK_STREAM) as s:
-        s.settimeout(WAIT)
+        s.settimeout(0.8)
         try:
             s.connect((2, 1024))
         except OSError:
@@ -129,7 +129,7 @@ def other_families():
 # netlink
 
 def acknowledged(s, message):
-    s.settimeout(WAIT)
+    s.settimeout(PATIENCE)
     s.send(message)
     said = struct.unpack("=i", s.recv(4096)[16:20])[0]
     return "open" if said == 0 else code(-said)
@@ -271,13 +271,13 @@ def inherited_datagrams():
 def socket_passed_in():
     """Whoever is outside, and shares a socket in the file system, can hand in anything."""
     with socket.socket(socket.AF_UNIX) as s:
-        s.settimeout(WAIT)
+        s.settimeout(PATIENCE)
         s.connect(os.path.join(os.environ.get("OUTSIDE", "/nonexistent"), "hands-in"))
         descriptors = array.array("i")
         data, rest, _, _ = s.recvmsg(1, socket.CMSG_SPACE(descriptors.itemsize))
         descriptors.frombytes(rest[0][2][:descriptors.itemsize])
     with socket.socket(fileno=descriptors[0]) as s:
-        s.settimeout(WAIT)
+        s.settimeout(PATIENCE)
         s.send(b"handed in")
         s.recv(99)
         return "open"

@@ -18,8 +18,10 @@ TOOLS = os.environ.get("TOOLS", "/nonexistent")  # what attacks.bats compiled
 SECURE_INIT = os.environ.get("SECURE_INIT", "/usr/local/sbin/secure-init")
 SCRATCH = os.environ.get("SCRATCH", "/tmp")
 MARK = b"exfiltrated"  # the world looks for it in every frame
-WAIT = 0.8  # seconds for an answer
-CONNECT = 1.5  # a refusal that meets TCP's socket locked comes with the second SYN, a second later
+WAIT = float(os.environ.get("WAIT", "0.8"))  # seconds for an answer that is not to come
+# For one that is to come; and for a refusal, which where the kernel's limit of ICMP errors keeps it back comes with a later SYN:
+# after 1, 3 or 7 seconds.
+PATIENCE = float(os.environ.get("PATIENCE", "15"))
 X86 = os.uname().machine == "x86_64"
 
 libc = ctypes.CDLL(None, use_errno=True)
@@ -61,21 +63,21 @@ def call(x86, arm, *arguments):
     return result(libc.syscall(ctypes.c_long(x86 if X86 else arm), *[ctypes.c_long(a) for a in arguments]))
 
 
-def tcp(address, port, family=socket.AF_INET, protocol=0, options=()):
+def tcp(address, port, family=socket.AF_INET, protocol=0, options=(), wait=PATIENCE):
     with socket.socket(family, socket.SOCK_STREAM, protocol) as s:
         for option in options:
             s.setsockopt(*option)
-        s.settimeout(CONNECT)
+        s.settimeout(wait)
         s.connect((address, port))
         return "open"
 
 
-def udp(address, port, data=MARK, family=socket.AF_INET, kind=socket.SOCK_DGRAM, protocol=0, options=(), answer=True):
+def udp(address, port, data=MARK, family=socket.AF_INET, kind=socket.SOCK_DGRAM, protocol=0, options=(), answer=True, wait=WAIT):
     """"open" if something came back; without an answer wanted, "sent" if the kernel took it."""
     with socket.socket(family, kind, protocol) as s:
         for option in options:
             s.setsockopt(*option)
-        s.settimeout(WAIT)
+        s.settimeout(wait)
         s.sendto(data, (address, port))
         if not answer:
             return "sent"
@@ -94,7 +96,7 @@ def worst(function, things):
     return "open" if "open" in said else "+".join(sorted(said)) or "nobody"
 
 
-def in_child(function, seconds=5):
+def in_child(function, seconds=60):
     """What cannot be undone, in a child that ends."""
     reads, writes = os.pipe()
     child = os.fork()

@@ -50,9 +50,9 @@ time.sleep(10)" > "$LAB/out" 2>&1 3>&- &
 
 @test "orphans are reaped, and never taken for the agent" {
 	run plain sh -c '
-		i=0; while [ $i -lt 50 ]; do (sleep 0.1; exit 3) & i=$((i+1)); done
+		sh -c "i=0; while [ \$i -lt 50 ]; do (sleep 0.1; exit 3) & i=\$((i+1)); done"
 		sh -c "sh -c \"exit 5\" & exec true"
-		sleep 0.5
+		i=0; while [ "$(ps -o pid= --ppid 1 | wc -l)" -gt 1 ] && [ $i -lt 500 ]; do sleep 0.02; i=$((i+1)); done
 		ps -eo stat | grep -c ^Z
 		exit 4'
 	assert_status 4
@@ -63,7 +63,7 @@ time.sleep(10)" > "$LAB/out" 2>&1 3>&- &
 	local start=$SECONDS
 	run plain sh -c 'sleep 60 & exit 0'
 	assert_status 0
-	[ $((SECONDS - start)) -lt 5 ]
+	[ $((SECONDS - start)) -lt 50 ]
 }
 
 @test "the agent inherits standard streams, the caller's descriptors and nothing of ours" {
@@ -110,15 +110,15 @@ print('FOREGROUND', os.tcgetpgrp(0) == os.getpgrp())\"" /dev/null
 }
 
 @test "PID 1 gives back what the set-up needed, and makes no system call while idle" {
-	caged sleep 3 > "$LAB/out" 2>&1 3>&- &
+	caged sleep 1000 > "$LAB/out" 2>&1 3>&- &
 	local job=$! pid
-	lab_wait_for pgrep -f "^$SECURE_INIT -- sleep 3"
 	lab_wait_for grep -q proved "$LAB/out"
-	sleep 0.2
-	pid=$(pgrep -f "^$SECURE_INIT -- sleep 3" | head -1)
+	lab_wait_for pgrep -x -f "sleep 1000"
+	pid=$(pgrep -f "^$SECURE_INIT -- sleep 1000" | head -1)
+	idle_calls "$pid"
 	[ "$(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")" -le 1024 ]
-	timeout 1 strace -qq -p "$pid" -o "$LAB/strace" 2> /dev/null || true
 	[ "$(grep -vc '^rt_sigtimedwait\|^--- SIGCONT\|^strace' "$LAB/strace")" -eq 0 ] || { cat "$LAB/strace"; return 1; }
 	[ "$(grep -c rt_sigtimedwait "$LAB/strace")" -le 1 ]
-	wait $job
+	kill "$pid"
+	wait $job || true
 }

@@ -141,7 +141,8 @@ running() {
 	local pid
 	PARA_NETWORK_ISOLATION=false "$@" > "$HERE/out" 2>&1 3>&- &
 	pid=$!
-	sleep 0.5
+	asleep() { [ "/proc/$pid/exe" -ef "$1" ] && grep -q '^State:.S' "/proc/$pid/status"; }
+	lab_wait_for asleep "$1"
 	relocated "$1" $pid
 	kill $pid
 	wait $pid || true

@@ -56,6 +56,18 @@ assert_refused() {
 	assert_says "Container will not start to prevent insecure operation"
 }
 
+# idle_calls PID: $LAB/strace has the system calls that it makes in a second in which there is nothing to do.
+idle_calls() {
+	local tracer
+	lab_wait_for grep -q '^128 ' "/proc/$1/syscall" # rt_sigtimedwait (asm/unistd_64.h)
+	strace -qq -p "$1" -o "$LAB/strace" 3>&- &
+	tracer=$!
+	lab_wait_for grep -q '^TracerPid:.[1-9]' "/proc/$1/status"
+	sleep 1
+	kill $tracer
+	wait $tracer || true
+}
+
 # The file is what a release has to be.
 assert_good_binary() {
 	run readelf -hldW "$1"

@@ -29,8 +29,9 @@ address_of() { # CONTAINER NETWORK
 	started "$agent"
 	assert_closed "$agent"
 	# they do answer, on both ports, when somebody else asks
-	docker run --rm --network lab_data -v "$PROBE:/try:ro" localhost/busybox /try tcp "$(address_of "$db" lab_data)" 6379
-	docker run --rm --network lab_data -v "$PROBE:/try:ro" localhost/busybox /try tcp "$(address_of "$cache" lab_data)" 5432
+	lab_wait_for docker run --rm --network lab_data -v "$PROBE:/try:ro" localhost/busybox /try tcp "$(address_of "$db" lab_data)" 6379
+	lab_wait_for docker run --rm --network lab_data -v "$PROBE:/try:ro" localhost/busybox /try tcp "$(address_of "$cache" lab_data)" 5432
+	lab_wait_for docker run --rm --network lab_data -v "$PROBE:/try:ro" localhost/busybox /try tcp "$(address_of "$db" lab_data)" 5432
 	docker cp "$PROBE" "$agent:/try"
 	reach "$agent" tcp "$(address_of "$db" lab_data)" 5432 open
 	reach "$agent" tcp "$(address_of "$db" lab_data)" 6379 EHOSTUNREACH
@@ -41,7 +42,7 @@ address_of() { # CONTAINER NETWORK
 	# by name, through Docker's own resolver
 	run docker exec "$agent" grep nameserver /etc/resolv.conf
 	assert_says 127.0.0.11
-	run docker exec "$agent" python3 -c 'import socket; print(socket.create_connection(("db", 5432), 2).recv(100))'
+	run docker exec "$agent" python3 -c 'import socket; print(socket.create_connection(("db", 5432), 20).recv(100))'
 	assert_says hello
 	run docker exec "$agent" getent ahostsv4 api.anthropic.com
 	assert_says $ANTHROPIC
@@ -63,7 +64,7 @@ address_of() { # CONTAINER NETWORK
 	run outside box iptables -t nat -S
 	assert_says "127.0.0.11"
 	# and do so after a restart
-	docker restart -t 5 box
+	docker restart -t 60 box
 	started box
 	assert_closed box
 	run docker exec box getent ahostsv4 registry.npmjs.org

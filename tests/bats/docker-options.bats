@@ -104,7 +104,7 @@ process_1() { docker inspect -f '{{.State.Pid}}' "$1"; }
 	# what a stop during the pause is, it does afterwards
 	docker pause box
 	docker unpause box
-	docker stop -t 5 box
+	docker stop -t 60 box
 	[ "$(docker inspect -f '{{.State.ExitCode}}' box)" = 143 ]
 }
 
@@ -112,14 +112,14 @@ process_1() { docker inspect -f '{{.State.Pid}}' "$1"; }
 	start box --cap-add NET_ADMIN -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/para-agent sleep infinity
 	local first second
 	first=$(process_1 box)
-	docker restart -t 5 box
+	docker restart -t 60 box
 	started box
 	second=$(process_1 box)
 	[ "$first" != "$second" ]
 	good box
 	# a name that has gone meanwhile: it does not come up open, it does not come up
 	lab_dns_stop
-	docker restart -t 5 box
+	docker restart -t 60 box
 	run docker wait box
 	lab_dns "$LAB_SOURCE/dnsmasq.conf"
 	[ "$output" = 105 ] || { echo "$output"; docker logs box; return 1; }
@@ -135,10 +135,11 @@ process_1() { docker inspect -f '{{.State.Pid}}' "$1"; }
 	good box
 }
 
+logged() { docker logs box 2>&1 | grep -q "$1"; } # TEXT
+
 @test "docker kill: the container is gone at once; a signal to it is passed on to the agent" {
 	start box --cap-add NET_ADMIN -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/para-agent \
-		python3 -c 'import signal, time; signal.signal(signal.SIGUSR1, lambda *_: print("GOT-USR1", flush=True)); print("ready", flush=True); time.sleep(100)'
-	logged() { docker logs box 2>&1 | grep -q "$1"; }
+		python3 -c 'import signal, time; signal.signal(signal.SIGUSR1, lambda *_: print("GOT-USR1", flush=True)); print("ready", flush=True); time.sleep(1000)'
 	lab_wait_for logged ready
 	docker kill -s USR1 box
 	lab_wait_for logged GOT-USR1
@@ -150,14 +151,17 @@ process_1() { docker inspect -f '{{.State.Pid}}' "$1"; }
 }
 
 @test "docker stop of an agent that ignores SIGTERM: killed after Docker's own time, or after PARA_KILL_GRACE" {
-	start box --cap-add NET_ADMIN -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/para-agent sh -c 'trap "" TERM; while :; do sleep 1; done'
+	start box --cap-add NET_ADMIN -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/para-agent sh -c 'trap "" TERM; echo READY; while :; do sleep 1; done'
+	lab_wait_for logged READY
 	docker stop -t 1 box
 	[ "$(docker inspect -f '{{.State.ExitCode}}' box)" = 137 ]
 	docker_empty
-	start box --cap-add NET_ADMIN -e PARA_KILL_GRACE=1 -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/para-agent sh -c 'trap "" TERM; while :; do sleep 1; done'
+	start box --cap-add NET_ADMIN -e PARA_KILL_GRACE=1 -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/para-agent \
+		sh -c 'trap "" TERM; echo READY; while :; do sleep 1; done'
+	lab_wait_for logged READY
 	local start=$SECONDS
-	docker stop -t 30 box
-	[ $((SECONDS - start)) -lt 10 ]
+	docker stop -t 90 box
+	[ $((SECONDS - start)) -lt 60 ]
 }
 
 @test "--memory: the least that Docker takes, 6 MB, is enough for the set-up" {

@@ -22,10 +22,21 @@ milliseconds() {
 	echo $((($(date +%s%N) - start) / 1000000))
 }
 
+# started_half_a_second NAME: docker start, and half a second; in proportion more on a machine that takes longer for the former
+# than QUIET_MS, which is what a quiet one takes at the most
+QUIET_MS=1000
+started_half_a_second() {
+	local ms
+	ms=$(milliseconds docker start "$1")
+	echo "docker start took $ms ms"
+	[ "$ms" -gt $QUIET_MS ] || ms=$QUIET_MS
+	ms=$((500 * ms / QUIET_MS))
+	sleep "$((ms / 1000)).$(printf %03d $((ms % 1000)))"
+}
+
 @test "create, start, half a second, and para finds what it looks for" {
 	create para-s -e PARA_NETWORK_ISOLATION=true -e PARA_ALLOWED_DOMAINS=$ALLOW,localhost:3000
-	docker start para-s
-	sleep 0.5
+	started_half_a_second para-s
 	run docker exec para-s printenv PARA_NETWORK_ISOLATION
 	assert_status 0
 	[ "$output" = true ]
@@ -42,11 +53,14 @@ milliseconds() {
 }
 
 @test "the rules stand half a second after the start, also while a name is still looked up" {
-	printf 'nameserver 172.17.0.77\n' > "$LAB/resolv.silent"
-	ip -n "$CAGE" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0
+	# three of them, so that it is looked up until the time for the set-up is over
+	local last
+	for last in 77 78 79; do
+		echo "nameserver 172.17.0.$last"
+		ip -n "$CAGE" neigh replace 172.17.0.$last lladdr 02:00:00:00:00:77 dev eth0
+	done > "$LAB/resolv.silent"
 	create para-s -e PARA_NETWORK_ISOLATION=true -e PARA_ALLOWED_DOMAINS=$ALLOW -v "$LAB/resolv.silent:/etc/resolv.conf:ro"
-	docker start para-s
-	sleep 0.5
+	started_half_a_second para-s
 	run docker exec para-s sudo iptables -L -n
 	assert_says "match-set allowed-domains"
 	assert_closed para-s
@@ -74,13 +88,21 @@ milliseconds() {
 	assert_status 23
 }
 
+logged() { docker logs "$1" 2>&1 | grep -q "$2"; } # NAME TEXT
+
 @test "docker stop takes less than two seconds, and the exit status is the agent's" {
 	create para-s -e PARA_NETWORK_ISOLATION=true -e PARA_ALLOWED_DOMAINS=$ALLOW
 	docker start para-s
 	started para-s
-	local ms
+	local ms other=0
 	ms=$(milliseconds docker stop para-s)
-	[ "$ms" -lt 2000 ] || { echo "it took $ms ms"; return 1; }
+	if [ "$ms" -ge 2000 ]; then
+		# is it Docker? Not if it does that quickly with a program that ends at once
+		docker run -d --name other --entrypoint sh localhost/para-agent -c 'trap exit TERM; echo ready; while :; do sleep 0.1; done' > /dev/null
+		lab_wait_for logged other ready
+		other=$(milliseconds docker stop other)
+	fi
+	[ "$ms" -lt $((2000 + 2 * other)) ] || { echo "it took $ms ms, for another program $other ms"; return 1; }
 	[ "$(docker inspect -f '{{.State.ExitCode}}' para-s)" = 143 ]
 	run -42 docker run --rm --cap-add NET_ADMIN -e PARA_ALLOWED_DOMAINS= localhost/para-agent sh -c 'exit 42'
 	run -127 docker run --rm --cap-add NET_ADMIN -e PARA_ALLOWED_DOMAINS= localhost/para-agent no-such-agent
@@ -156,9 +178,9 @@ milliseconds() {
 	docker start para-s
 	health_is() { [ "$(docker inspect -f '{{.State.Health.Status}}' para-s)" = "$1" ]; }
 	lab_wait_for health_is healthy || { docker inspect -f '{{json .State.Health}}' para-s; return 1; }
-	# somebody with all rights over the machine opens what the health check tries
-	outside para-s ipset add allowed-domains 192.0.2.0/24
-	lab_wait_for health_is unhealthy || { docker inspect -f '{{json .State.Health}}' para-s; return 1; }
+	# somebody with all rights over the machine opens what the health check tries, again and again: the guard puts it back
+	opened_is_unhealthy() { outside para-s ipset -exist add allowed-domains 192.0.2.0/24; health_is unhealthy; }
+	lab_wait_for opened_is_unhealthy || { docker inspect -f '{{json .State.Health}}' para-s; return 1; }
 }
 
 @test "README's quick start, as it stands there" {
@@ -168,7 +190,12 @@ milliseconds() {
 	line=${line/docker run/DOCKER_HOST=unix://$LAB/docker.sock /usr/bin/docker run ${LAB_OPTIONS[*]}}
 	line=${line/% agent/ localhost/para-agent}
 	line=${line/@anthropic/api.anthropic.com} # the lab does not have all of its names
-	run script -qec "$line" /dev/null <<< 'id -un; curl -sS --max-time 5 https://example.com; sudo iptables -L -n | grep -c allowed-domains; exit 5'
+	local tries
+	for tries in 1 2 3 4 5; do
+		run script -qec "$line" /dev/null <<< 'id -un; curl -sS --max-time 20 https://example.com; sudo iptables -L -n | grep -c allowed-domains; exit 5'
+		# example.com is looked up by the way, and not waited for
+		[[ $output != *"proved: example.com"* ]] || break
+	done
 	assert_says "open: registry.npmjs.org:443"
 	assert_says "closed: everything else"
 	assert_says "proved: example.com"

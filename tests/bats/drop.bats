@@ -143,9 +143,9 @@ users() {
 	CAGE_RESOLV=$LAB/resolv.silent caged true > "$LAB/out" 2>&1 3>&- &
 	local job=$! parent child
 	lab_wait_for pgrep -f "^$SECURE_INIT -- true"
-	sleep 0.3
 	parent=$(pgrep -of "^$SECURE_INIT -- true")
-	child=$(pgrep -P "$parent")
+	confined() { child=$(pgrep -P "$parent") && grep -q '^Seccomp:.[12]' "/proc/$child/status"; }
+	lab_wait_for confined
 	run cat "/proc/$child/status"
 	for set in CapInh CapPrm CapEff; do assert_says "$set:	0000000000000000"; done
 	assert_says "NoNewPrivs:	1"

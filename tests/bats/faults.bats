@@ -23,11 +23,14 @@ silence() { # NAME
 
 # ends_by SIGNAL STATUS: secure-init, which waits for a server, gets the signal
 ends_by() {
+	lab_clean
 	PARA_SETUP_TIMEOUT=20 caged echo AGENT-RAN > "$LAB/out" 2>&1 3>&- &
 	local job=$! first
 	first() { first=$(pgrep -f "^$SECURE_INIT -- echo" | while read -r pid; do grep -q 'NSpid.*[^0-9]1$' "/proc/$pid/status" && echo "$pid" && break; done); [ -n "$first" ]; }
 	lab_wait_for first
-	sleep 0.4
+	# it has got as far as to ask
+	closed() { in_cage iptables -S OUTPUT | grep -q -- "-P OUTPUT DROP"; }
+	lab_wait_for closed
 	kill "-$1" "$first"
 	run cat "$LAB/out"
 	local state=0
@@ -40,7 +43,7 @@ ends_by() {
 }
 
 @test "faults of every kind, at moments all over the start" {
-	run timeout 170 "$ROOT/tests/faults/run" 41
+	run timeout 400 "$ROOT/tests/faults/run" 41
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output =~ all\ +[0-9].*\ ([0-9]+)$'\n' ]] && [ "${BASH_REMATCH[1]}" -gt 200 ]
@@ -50,7 +53,7 @@ ends_by() {
 	local server
 	for server in dnsmasq nginx; do
 		silence $server
-		PARA_SETUP_TIMEOUT=3 run timeout 12 bash -c '. "$1"; caged echo AGENT-RAN' - "$LAB_SOURCE/lab.bash"
+		PARA_SETUP_TIMEOUT=3 run timeout 60 bash -c '. "$1"; caged echo AGENT-RAN' - "$LAB_SOURCE/lab.bash"
 		[[ $status -eq 105 || $status -eq 106 || $status -eq 109 ]] || { echo "$server: $status $output"; return 1; }
 		refute_says AGENT-RAN
 		assert_says "Container will not start to prevent insecure operation"

@@ -140,14 +140,15 @@ load common
 	[ "$(in_cage ipset list -n | wc -l)" -eq 4 ]
 }
 
-@test "closed at once: rules that name the set stand well within 500 ms, while no name can be resolved" {
+@test "closed at once: rules that name the set stand while no name can be resolved" {
 	lab_clean
 	# a server that never answers, so that the set-up waits
 	printf 'nameserver 172.17.0.77\n' > "$LAB/resolv.silent"
 	ip -n "$CAGE" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0
-	PARA_SETUP_TIMEOUT=4 CAGE_RESOLV=$LAB/resolv.silent caged echo AGENT-RAN > "$LAB/out" 2>&1 3>&- &
+	PARA_SETUP_TIMEOUT=60 CAGE_RESOLV=$LAB/resolv.silent caged echo AGENT-RAN > "$LAB/out" 2>&1 3>&- &
 	local pid=$!
-	sleep 0.3
+	closed() { in_cage iptables -S OUTPUT | grep -q -- "-P OUTPUT DROP"; }
+	lab_wait_for closed
 	run in_cage iptables -L -n
 	assert_says "match-set allowed-domains"
 	assert_says "Chain OUTPUT (policy DROP)"
@@ -155,17 +156,19 @@ load common
 	assert_says EHOSTUNREACH
 	run in_cage python3 "$TRY" tcp "$ANTHROPIC" 443
 	assert_says EHOSTUNREACH
-	wait $pid || true
+	# all of that while it was still asking
+	kill "$(pgrep -f "^$SECURE_INIT -- echo" | head -1)"
+	wait $pid && return 1
 	run cat "$LAB/out"
+	assert_says "stopped by a signal during the set-up"
 	refute_says AGENT-RAN
 }
 
 @test "the tables are ours as long as PID 1 lives: root with NET_ADMIN in the namespace can list but not change" {
 	[ "$(uname -r | cut -d. -f1)" -gt 6 ] || [ "$(uname -r | cut -d. -f2)" -ge 9 ] || skip "tables are owned from Linux 6.9 on"
-	caged sleep 5 > "$LAB/out" 2>&1 3>&- &
+	caged sleep 1000 > "$LAB/out" 2>&1 3>&- &
 	local pid=$!
 	lab_wait_for grep -q "Network isolation is enabled" "$LAB/out"
-	sleep 0.1
 	local change
 	for change in "iptables -F" "iptables -P OUTPUT ACCEPT" "iptables -I OUTPUT -j ACCEPT" "ip6tables -F" "nft delete table ip filter" \
 		"nft add rule ip filter OUTPUT accept"; do
@@ -179,7 +182,7 @@ load common
 	run caged echo AGENT-RAN
 	assert_refused 104
 	assert_says "another secure-init guards this network namespace"
-	kill $(pgrep -P $pid) 2> /dev/null || kill $pid
+	kill "$(pgrep -f "^$SECURE_INIT -- sleep 1000" | head -1)"
 	wait $pid || true
 }
 

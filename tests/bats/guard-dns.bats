@@ -15,7 +15,7 @@ questions() {
 log_length() { wc -l < "$LAB/dns.log"; }
 
 @test "port 53 of every address leads to the guard: UDP and TCP, IPv4 and IPv6, many at once" {
-	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	local server
 	for server in 192.0.2.1 8.8.8.8 $BLOCKED 127.0.0.1 2001:db8::1 2620:fe::fe ::1; do
 		run as_agent dig +short +tries=1 @$server api.anthropic.com A
@@ -33,8 +33,9 @@ log_length() { wc -l < "$LAB/dns.log"; }
 
 @test "the server sees a name and a type, and nothing else of the agent's question" {
 	odd_dns "api.odd.lab A 0 $EXAMPLE" "api.odd.lab TXT 0 words"
-	PARA_ALLOWED_DOMAINS=api.odd.lab start sleep 60
-	sleep 0.5
+	PARA_ALLOWED_DOMAINS=api.odd.lab start sleep infinity
+	# once this is answered, those of the start are in the log, whose flags are others
+	ask api.odd.lab A; assert_rcode NOERROR
 	: > "$LAB/odd.log"
 	ask API.odd.LAB TXT +subnet=192.0.2.0/24 +cookie=1122334455667788 +nsid +ednsopt=65001:deadbeefdeadbeef +padding=128 +adflag +zflag
 	assert_rcode NOERROR
@@ -66,7 +67,7 @@ log_length() { wc -l < "$LAB/dns.log"; }
 
 @test "an address is open before the agent hears of it, a new one each time" {
 	odd_dns "moving.odd.lab is moving"
-	PARA_ALLOWED_DOMAINS=moving.odd.lab:8000 start sleep 60
+	PARA_ALLOWED_DOMAINS=moving.odd.lab:8000 start sleep infinity
 	run as_agent python3 "$LAB_SOURCE/burst.py" follow 400 moving.odd.lab 8000
 	assert_says "connected 400 addresses 400"
 	run as_agent python3 "$LAB_SOURCE/burst.py" follow 1 moving.odd.lab 80
@@ -75,7 +76,7 @@ log_length() { wc -l < "$LAB/dns.log"; }
 
 @test "wildcards open at any depth what DNS says, on their ports, and not the name itself" {
 	odd_dns "odd.lab A 60 $NPM" "a.odd.lab A 60 $EXAMPLE" "x.y.z.odd.lab AAAA 60 $EXAMPLE6" "notodd.lab A 60 $BLOCKED"
-	PARA_ALLOWED_DOMAINS='*.odd.lab:443' start sleep 60
+	PARA_ALLOWED_DOMAINS='*.odd.lab:443' start sleep infinity
 	stays tcp $EXAMPLE 443
 	ask a.odd.lab A; assert_rcode NOERROR
 	ask x.y.z.ODD.lab AAAA; assert_rcode NOERROR
@@ -93,7 +94,7 @@ log_length() { wc -l < "$LAB/dns.log"; }
 @test "of a chain of CNAMEs the address at its end counts; what is beside it does not" {
 	odd_dns "www.odd.lab CNAME 60 a.cdn.lab" "a.cdn.lab CNAME 60 b.cdn.lab" "b.cdn.lab A 60 $EXAMPLE" \
 		"alien.odd.lab A 60 $NPM" "alien.odd.lab is alien"
-	PARA_DNS=filter PARA_ALLOWED_DOMAINS=www.odd.lab,'*.odd.lab' start sleep 60
+	PARA_DNS=filter PARA_ALLOWED_DOMAINS=www.odd.lab,'*.odd.lab' start sleep infinity
 	ask www.odd.lab A; assert_rcode NOERROR
 	opens tcp $EXAMPLE 443
 	# its parts are no names that may be asked for
@@ -106,7 +107,7 @@ log_length() { wc -l < "$LAB/dns.log"; }
 
 @test "blocked names are refused" {
 	PARA_ALLOWED_DOMAINS='*.chain.lab' PARA_BLOCKED_DOMAINS='middle.chain.lab,*.evil.lab,example.com' PARA_NETWORK_MODE=blocklist \
-		start sleep 60
+		start sleep infinity
 	local since name
 	since=$(log_length)
 	for name in a.evil.lab b.a.EVIL.lab; do
@@ -137,7 +138,7 @@ unheard() {
 }
 
 @test "filter: what is on no list is refused, whatever the type, and no server hears of it" {
-	PARA_DNS=filter PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_DNS=filter PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	unheard c2VjcmV0.tunnel.example
 	ask example.com A; assert_rcode REFUSED
 	ask api.anthropic.com TXT; assert_rcode NOERROR
@@ -146,7 +147,7 @@ unheard() {
 }
 
 @test "strict: the same, also for names below those that are allowed, and with no class but IN" {
-	PARA_PROFILE=strict PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_PROFILE=strict PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	unheard data.api.anthropic.com
 	ask api.anthropic.com A; assert_rcode NOERROR
 	opens tcp $ANTHROPIC 443
@@ -160,18 +161,19 @@ unheard() {
 
 @test "by default what is on no list resolves, opens nothing, and is no way out for much" {
 	odd_dns "api.odd.lab A 60 $EXAMPLE" "free.odd.lab A 60 $NPM"
-	PARA_ALLOWED_DOMAINS=api.odd.lab start sleep 60
+	PARA_ALLOWED_DOMAINS=api.odd.lab start sleep infinity
 	ask free.odd.lab A
 	assert_rcode NOERROR
 	assert_says $NPM
 	stays tcp $NPM 443
 	run -1 in_set allowed-domains $NPM
+	local heard begun=${EPOCHREALTIME/./}
 	run as_agent python3 "$LAB_SOURCE/burst.py" flood 1200 free.odd.lab
 	echo "$output"
-	local heard
-	heard=$(grep -ci 'x[0-9]*-' "$LAB/odd.log")
+	# 500, and 50 a second; the guard asks again what is not answered in time
+	heard=$(grep -oi 'x[0-9]*-[0-9a-f]*\.free' "$LAB/odd.log" | tr '[:upper:]' '[:lower:]' | sort -u | wc -l)
 	[ "$heard" -ge 200 ]
-	[ "$heard" -le 700 ]
+	[ "$heard" -le $((520 + (${EPOCHREALTIME/./} - begun) / 20000)) ]
 	assert_says REFUSED
 	says "DNS questions for names on no list are refused: more than 50 a second"
 	# the allowed ones go on
@@ -181,7 +183,7 @@ unheard() {
 @test "an allowed name that moves to an address that nobody can mean is withheld, and opens nothing" {
 	local address type
 	odd_dns "api.odd.lab A 0 $EXAMPLE"
-	PARA_ALLOWED_DOMAINS=api.odd.lab:443 start sleep 60
+	PARA_ALLOWED_DOMAINS=api.odd.lab:443 start sleep infinity
 	for address in 127.0.0.1 0.0.0.0 169.254.169.254 168.63.129.16 224.0.0.1 255.255.255.255 ::1 :: ::ffff:10.0.0.1 fe80::1 fd00:ec2::254; do
 		[[ $address == *:* ]] && type=AAAA || type=A
 		odd_dns "api.odd.lab $type 0 $address" "api.odd.lab A 0 $EXAMPLE"
@@ -206,14 +208,14 @@ unheard() {
 
 @test "a private address opens by default, and under strict only if an entry names it" {
 	odd_dns "api.odd.lab A 0 $EXAMPLE"
-	PARA_ALLOW_HOST=none PARA_ALLOWED_DOMAINS=api.odd.lab start sleep 60
+	PARA_ALLOW_HOST=none PARA_ALLOWED_DOMAINS=api.odd.lab start sleep infinity
 	odd_dns "api.odd.lab A 0 10.9.8.7"
 	ask api.odd.lab A; assert_rcode NOERROR
 	opens tcp 10.9.8.7 8000
 	stop
 	lab_clean
 	odd_dns "api.odd.lab A 0 $EXAMPLE"
-	PARA_PROFILE=strict PARA_ALLOWED_DOMAINS=api.odd.lab start sleep 60
+	PARA_PROFILE=strict PARA_ALLOWED_DOMAINS=api.odd.lab start sleep infinity
 	odd_dns "api.odd.lab A 0 10.9.8.7"
 	ask api.odd.lab A
 	[ "$rcode" != NOERROR ] || [[ $output != *10.9.8.7* ]]
@@ -222,7 +224,7 @@ unheard() {
 	stop
 	lab_clean
 	odd_dns "api.odd.lab A 0 $EXAMPLE"
-	PARA_PROFILE=strict PARA_ALLOWED_DOMAINS=api.odd.lab,10.9.8.7:8000 start sleep 60
+	PARA_PROFILE=strict PARA_ALLOWED_DOMAINS=api.odd.lab,10.9.8.7:8000 start sleep infinity
 	odd_dns "api.odd.lab A 0 10.9.8.7"
 	ask api.odd.lab A; assert_rcode NOERROR
 	opens tcp 10.9.8.7 8000
@@ -235,7 +237,7 @@ unheard() {
 	for settings in PARA_DNS=answer PARA_DNS=filter; do
 		lab_clean
 		[ $settings = PARA_DNS=filter ] && export PARA_DNS=filter
-		CAGE_RESOLV=$LAB/kube.conf PARA_ALLOWED_DOMAINS='api.anthropic.com,*.chain.lab:443,db:443' start sleep 60
+		CAGE_RESOLV=$LAB/kube.conf PARA_ALLOWED_DOMAINS='api.anthropic.com,*.chain.lab:443,db:443' start sleep infinity
 		since=$(log_length)
 		run as_agent getent ahostsv4 api.anthropic.com
 		assert_says $ANTHROPIC
@@ -259,7 +261,7 @@ unheard() {
 	local since
 	since=$(log_length)
 	printf '127.0.0.1 localhost\n%s two.lab\n' $EXAMPLE > "$LAB/hosts"
-	CAGE_SETUP="mount --bind '$LAB/hosts' /etc/hosts" PARA_ALLOWED_DOMAINS=two.lab,v4.lab:443 start sleep 60
+	CAGE_SETUP="mount --bind '$LAB/hosts' /etc/hosts" PARA_ALLOWED_DOMAINS=two.lab,v4.lab:443 start sleep infinity
 	opens tcp $EXAMPLE 443
 	stays tcp $NPM 8000
 	# v4.lab is asked for again within three seconds of the start, and two.lab is not
@@ -278,7 +280,7 @@ again() {
 @test "PARA_ALLOW_DNS=none: the agent has no DNS, anywhere, and its names are looked up all the same" {
 	local since server
 	since=$(log_length)
-	PARA_ALLOW_DNS=none PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_ALLOW_DNS=none PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	for server in 192.0.2.1 $GATEWAY 127.0.0.1 ::1; do
 		run as_agent dig +short +tries=1 +time=1 @$server api.anthropic.com
 		refute_says $ANTHROPIC
@@ -296,7 +298,7 @@ again() {
 }
 
 @test "the agent does not get to the servers by itself, nor as the resolver's sender" {
-	PARA_ALLOW_HOST=none PARA_DNS=filter PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_ALLOW_HOST=none PARA_DNS=filter PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	local since
 	since=$(log_length)
 	# from the port of DNS, to it, and on the way around
@@ -306,7 +308,7 @@ sys.path.insert(0, "'"$LAB_SOURCE"'")
 import wire
 for proto in socket.SOCK_DGRAM, socket.SOCK_STREAM:
     s = socket.socket(socket.AF_INET, proto)
-    s.settimeout(2)
+    s.settimeout(20)
     s.connect(("172.17.0.1", 53))
     q = wire.query("secret.tunnel.example", "TXT", 7)
     s.send(q if proto == socket.SOCK_DGRAM else len(q).to_bytes(2, "big") + q)
@@ -337,7 +339,7 @@ docker_dns() {
 	local comment
 	for comment in "# ExtServers: [host(172.17.0.1)]" "# ExtServers: [172.17.0.1]" ""; do
 		docker_dns "$comment"
-		PARA_RUN_AS=1000:1000 PARA_DNS=filter PARA_ALLOW_HOST=none PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+		PARA_RUN_AS=1000:1000 PARA_DNS=filter PARA_ALLOW_HOST=none PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 		run as_agent getent ahostsv4 api.anthropic.com
 		assert_says $ANTHROPIC
 		run as_agent dig +short +tries=1 @127.0.0.11 +tcp api.anthropic.com
@@ -349,7 +351,7 @@ docker_dns() {
 		stays tcp 127.0.0.11 40054
 		run as_agent dig +tries=1 +time=1 @127.0.0.11 -p 40053 secret.tunnel.example
 		refute_says "status:"
-		run as_agent dig +tries=1 +time=2 @$GATEWAY secret.tunnel.example
+		run as_agent dig +tries=1 +time=20 @$GATEWAY secret.tunnel.example
 		assert_says "status: REFUSED"
 		opens tcp $ANTHROPIC 443
 		stop
@@ -365,7 +367,7 @@ docker_dns() {
 	for agent in 1000 65534 0; do
 		AGENT=$agent
 		docker_dns "# ExtServers: [host(172.17.0.1)]"
-		PARA_RUN_AS=$agent:1000 PARA_PROFILE=strict PARA_ALLOWED_DOMAINS="v4.lab:8000,*.chain.lab:8000" start sleep 60
+		PARA_RUN_AS=$agent:1000 PARA_PROFILE=strict PARA_ALLOWED_DOMAINS="v4.lab:8000,*.chain.lab:8000" start sleep infinity
 		run as_agent python3 "$LAB_SOURCE/docker-thief.py" 53 www.chain.lab $BLOCKED
 		assert_status 0
 		assert_says " $NPM"
@@ -387,7 +389,7 @@ docker_dns() {
 @test "NAT64's addresses are judged by what they lead to" {
 	odd_dns "local.six AAAA 60 64:ff9b::a9fe:1" "private.six AAAA 60 64:ff9b::a00:1" "azure.six AAAA 60 64:ff9b::a83f:8110" \
 		"public.six AAAA 60 64:ff9b::808:808"
-	PARA_PROFILE=strict PARA_ALLOWED_DOMAINS="*.six" start sleep 60
+	PARA_PROFILE=strict PARA_ALLOWED_DOMAINS="*.six" start sleep infinity
 	local name
 	for name in local private azure; do
 		ask $name.six AAAA; assert_rcode SERVFAIL
@@ -414,22 +416,27 @@ docker_dns() {
 @test "a server that is dead, or all of them: the next is asked, and in the end it is said" {
 	printf 'nameserver 172.17.0.77\nnameserver %s\n' $GATEWAY > "$LAB/two.conf"
 	ip -n "$CAGE" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0
-	CAGE_RESOLV=$LAB/two.conf PARA_ALLOWED_DOMAINS=api.anthropic.com,v4.lab start sleep 60
+	CAGE_RESOLV=$LAB/two.conf PARA_ALLOWED_DOMAINS=api.anthropic.com,v4.lab start sleep infinity
 	ask api.anthropic.com A; assert_rcode NOERROR
-	# it is remembered
-	local start=${EPOCHREALTIME/./}
-	ask v4.lab A +tcp; assert_rcode NOERROR
-	[ $((${EPOCHREALTIME/./} - start)) -lt 900000 ]
+	# it is remembered: more than a second would be lost each time; a busy machine may lose that once, but not again and again
+	local name least=9999
+	for name in example.com two.lab www.chain.lab private.lab; do
+		ask $name A +tcp; assert_rcode NOERROR
+		[ "$(took_ms)" -ge $least ] || least=$(took_ms)
+	done
+	[ "$least" -lt 1000 ]
 	lab_dns_stop
-	start=$SECONDS
 	ask v4.lab AAAA
 	assert_rcode SERVFAIL
 	assert_says "no server answered"
-	[ $((SECONDS - start)) -le 7 ]
+	[ "$(took_ms)" -le 9000 ]
 	lab_dns "$LAB_SOURCE/dnsmasq.conf"
 	# a question of before may still be waited for
 	lab_wait_for answered v4.lab $NPM
 }
+
+# took_ms: how long dig waited for the answer
+took_ms() { sed -n 's/^;; Query time: \([0-9]*\) msec.*/\1/p' <<< "$output"; }
 
 answered() { # NAME ADDRESS
 	[ "$(as_agent dig +short +tries=1 @192.0.2.1 "$1")" = "$2" ]
@@ -441,10 +448,10 @@ answered() { # NAME ADDRESS
 		zone+=("$mode.odd.lab A 60 $EXAMPLE" "$mode.odd.lab is $mode")
 	done
 	odd_dns "${zone[@]}"
-	PARA_ALLOWED_DOMAINS='*.odd.lab' start sleep 60
+	PARA_ALLOWED_DOMAINS='*.odd.lab' start sleep infinity
 	# all at once, each in its file
 	for mode in silent garbage forged forged-only lower late cut cut-dead cut-slow plain servfail refused nxdomain loop; do
-		as_agent dig +tries=1 +time=14 @192.0.2.1 $mode.odd.lab A > "$LAB/mode-$mode" 2>&1 3>&- &
+		as_agent dig +tries=1 +time=60 @192.0.2.1 $mode.odd.lab A > "$LAB/mode-$mode" 2>&1 3>&- &
 		eval "asks_${mode//-/_}=$!"
 	done
 	for mode in silent garbage forged forged-only lower late cut cut-dead cut-slow plain servfail refused nxdomain loop; do
@@ -466,7 +473,7 @@ answered() { # NAME ADDRESS
 }
 
 @test "PARA_GUARD=off: nobody stays behind, names are as of the start, DNS is open to the servers alone" {
-	PARA_GUARD=off PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_GUARD=off PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	[ -z "$(guard_pid resolver)$(guard_pid warden)$(guard_pid fetcher)" ]
 	run in_cage nft list tables
 	refute_says "inet secure-init"

@@ -19,9 +19,22 @@ teardown_file() {
 setup() { guard_setup; }
 teardown() { guard_teardown; }
 
+# change WORD...: once more if the machine did not let it bring its proof within the second that it has for that
 change() {
-	run in_cage "$SECURE_INIT" "$@"
+	local tries
+	for ((tries = 0; tries < 10; tries++)); do
+		run in_cage "$SECURE_INIT" "$@"
+		[[ $output == *"cannot be asked: the request: Broken pipe"* ]] || return 0
+	done
 }
+
+# goes_on FILE: of hold.py: the byte goes back and forth as before
+goes_on() {
+	lab_wait_for has_echoes "$1" $(($(grep -c echo "$1") + 5))
+	! grep -q cut "$1" || { echo "cut: $1"; return 1; }
+}
+
+has_echoes() { [ "$(grep -c echo "$1")" -ge "$2" ]; }
 
 # as docker exec -u root starts it: inside, with Docker's capabilities and the container's NET_ADMIN
 exec_root() {
@@ -29,7 +42,7 @@ exec_root() {
 }
 
 @test "allow and deny a name: open before the answer, closed after it, and on the list meanwhile" {
-	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	stays tcp $NPM 443
 	change allow v4.lab:443
 	assert_status 0
@@ -59,7 +72,7 @@ exec_root() {
 }
 
 @test "networks, ports, both families, several at once" {
-	PARA_ALLOWED_DOMAINS= start sleep 60
+	PARA_ALLOWED_DOMAINS= start sleep infinity
 	change allow 104.16.0.0/16:443,8000 "$EXAMPLE" "[$NPM6]:443"
 	assert_status 0
 	opens tcp $NPM 443
@@ -84,22 +97,27 @@ exec_root() {
 }
 
 @test "--for: the kernel takes it out again, and its connections end" {
-	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
-	change allow v4.lab --for 3s
+	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
+	change allow v6.lab --for 1h
 	assert_status 0
+	change list
+	assert_says "v6.lab (by a live change, for "
+	# they try until they may, and so have all of the three seconds
+	as_agent python3 "$LAB_SOURCE/hold.py" $EXAMPLE 8000 wait > "$LAB/run/served" 2>&1 3>&- &
+	as_agent python3 "$LAB_SOURCE/hold.py" $NPM 7777 wait > "$LAB/run/holding" 2>&1 3>&- &
+	local holder=$!
 	change allow $EXAMPLE:8000 --for 3s
 	assert_status 0
-	opens tcp $EXAMPLE 8000
-	change list
-	assert_says "v4.lab (by a live change, for "
-	as_agent python3 "$LAB_SOURCE/hold.py" $NPM 7777 > "$LAB/run/holding" 2>&1 3>&- &
-	local holder=$!
+	lab_wait_for grep -q echo "$LAB/run/served"
+	change allow v4.lab --for 3s
+	assert_status 0
 	lab_wait_for grep -q echo "$LAB/run/holding"
 	lab_wait_for grep -q cut "$LAB/run/holding"
 	wait $holder || true
+	says "$EXAMPLE:8000 is no longer allowed: its time is over"
+	says "v4.lab is no longer allowed: its time is over"
 	stays tcp $NPM 443
 	stays tcp $EXAMPLE 8000
-	says "v4.lab is no longer allowed: its time is over"
 	change list
 	refute_says v4.lab
 	opens tcp $ANTHROPIC 443
@@ -110,13 +128,12 @@ exec_root() {
 }
 
 @test "deny ends what is connected by it, and nothing else" {
-	PARA_ALLOWED_DOMAINS=v4.lab:7777,104.16.1.0/24:8000,api.anthropic.com start sleep 60
+	PARA_ALLOWED_DOMAINS=v4.lab:7777,104.16.1.0/24:8000,api.anthropic.com start sleep infinity
 	as_agent python3 "$LAB_SOURCE/hold.py" $NPM 7777 > "$LAB/run/first" 2>&1 3>&- &
 	lab_wait_for grep -q echo "$LAB/run/first"
 	change deny 104.16.1.0/24:8000
 	assert_status 0
-	sleep 0.5
-	! grep -q cut "$LAB/run/first"
+	goes_on "$LAB/run/first"
 	change deny v4.lab
 	assert_status 0
 	lab_wait_for grep -q cut "$LAB/run/first"
@@ -124,7 +141,7 @@ exec_root() {
 	# and for a block list, where denying is blocking
 	stop
 	lab_clean
-	PARA_NETWORK_MODE=blocklist PARA_BLOCKED_DOMAINS=example.com start sleep 60
+	PARA_NETWORK_MODE=blocklist PARA_BLOCKED_DOMAINS=example.com start sleep infinity
 	as_agent python3 "$LAB_SOURCE/hold.py" $NPM 7777 > "$LAB/run/second" 2>&1 3>&- &
 	lab_wait_for grep -q echo "$LAB/run/second"
 	change deny $NPM
@@ -136,7 +153,7 @@ exec_root() {
 }
 
 @test "wildcards, and names that DNS does not have, or has where nobody can mean" {
-	PARA_DNS=filter PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_DNS=filter PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	ask www.chain.lab A; assert_rcode REFUSED
 	change allow '*.chain.lab:443'
 	assert_status 0
@@ -146,15 +163,19 @@ exec_root() {
 	assert_status 0
 	stays tcp $NPM 443
 	ask www.chain.lab A; assert_rcode REFUSED
-	local before=$SECONDS late
-	in_cage "$SECURE_INIT" allow loop.lab > "$LAB/run/loop" 2>&1 3>&- &
+	local before=$SECONDS late between
+	{ ! in_cage "$SECURE_INIT" allow loop.lab > "$LAB/run/loop" 2>&1; echo $EPOCHREALTIME > "$LAB/run/refused"; } 3>&- &
 	late=$!
 	change allow nowhere.lab
+	between=${EPOCHREALTIME/./}
 	[ "$status" -ne 0 ]
 	assert_says "DNS gave no address that may be opened for nowhere.lab"
-	! wait $late
+	wait $late
 	grep -q "DNS gave no address that may be opened for loop.lab" "$LAB/run/loop"
-	[ $((SECONDS - before)) -le 9 ]
+	# five seconds for each, and one does not wait for the other
+	between=$((between - $(tr -d . < "$LAB/run/refused")))
+	[ ${between#-} -lt 4000000 ]
+	[ $((SECONDS - before)) -le 30 ]
 	change list
 	refute_says nowhere.lab
 	refute_says loop.lab
@@ -172,7 +193,7 @@ exec_root() {
 	echo '{"allow": ["api.anthropic.com", "v4.lab:7777"]}' > /run/secure-init-live/policy.json
 	unset PARA_NETWORK_ISOLATION
 	export PARA_POLICY=/run/secure-init-live/policy.json
-	start sleep 60
+	start sleep infinity
 	opens tcp $ANTHROPIC 443
 	as_agent python3 "$LAB_SOURCE/hold.py" $NPM 7777 > "$LAB/run/held" 2>&1 3>&- &
 	lab_wait_for grep -q echo "$LAB/run/held"
@@ -211,7 +232,7 @@ resolves() {
 }
 
 @test "refused: the agent, uid 0 without capabilities, the guard's own users, a user namespace of one's own" {
-	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	for AGENT in 1000 0 65501 65502; do
 		run as_agent "$SECURE_INIT" allow $NPM
 		[ "$status" -ne 0 ] || { echo "uid $AGENT"; return 1; }
@@ -241,7 +262,7 @@ resolves() {
 }
 
 @test "refused: file capabilities, and a socket that was connected before its holder became somebody else" {
-	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	cp "$SECURE_INIT" "$LAB/run/capable"
 	cp "$(readlink -f "$(command -v python3)")" "$LAB/run/python"
 	chmod 755 "$LAB/run/capable" "$LAB/run/python"
@@ -261,39 +282,30 @@ resolves() {
 	run as_agent python3 "$LAB_SOURCE/strangers.py" pass "$SECURE_INIT" list
 	[ "$status" -ne 0 ]
 	# a stranger gains nothing while somebody who may is served
-	as_agent python3 -c '
-import sys, time
-sys.argv = ["", "none"]
-sys.path.insert(0, "'"$LAB_SOURCE"'")
-import socket
-s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-s.connect("\0secure-init")
-c = s.recv(65536)
-open("'"$LAB"'/run/met", "w").close()
-time.sleep(0.5)
-s.send((4).to_bytes(4, "little") + bytes(len(c) - 4))
-a = s.recv(65536)
-print("type", a[0], "status", int.from_bytes(a[4:8], "little"))' > "$LAB/run/stranger" 2>&1 3>&- &
+	touch "$LAB/run/linger"
+	as_agent python3 "$LAB_SOURCE/strangers.py" linger "$LAB/run/linger" > "$LAB/run/stranger" 2>&1 3>&- &
 	local stranger=$!
-	lab_wait_for test -e "$LAB/run/met"
+	lab_wait_for grep -q met "$LAB/run/stranger"
 	change allow v4.lab
 	assert_status 0
+	rm "$LAB/run/linger"
 	wait $stranger
-	grep -q "type 9 status 102" "$LAB/run/stranger" || { cat "$LAB/run/stranger"; return 1; }
+	[ "$(grep -v met "$LAB/run/stranger" | sort -u)" = "type 9 status 102" ] || { cat "$LAB/run/stranger"; return 1; }
 	# no proof is left behind
 	run in_cage ipset list -n
 	refute_says "si-"
 }
 
 @test "a crowd of idle and senseless strangers keeps nobody out, and DNS goes on" {
-	PARA_ALLOWED_DOMAINS=api.anthropic.com,two.lab start sleep 60
+	PARA_ALLOWED_DOMAINS=api.anthropic.com,two.lab start sleep infinity
 	local uid crowd=()
+	touch "$LAB/run/crowding"
 	# an agent is one user; here it is two, and one of them the caller's own
 	for uid in 1000 0; do
-		AGENT=$uid as_agent python3 "$LAB_SOURCE/strangers.py" crowd > "$LAB/run/crowd-$uid" 2>&1 3>&- &
+		AGENT=$uid as_agent python3 "$LAB_SOURCE/strangers.py" crowd "$LAB/run/crowding" > "$LAB/run/crowd-$uid" 2>&1 3>&- &
 		crowd+=($!)
 	done
-	sleep 0.5
+	for uid in 1000 0; do lab_wait_for grep -q many "$LAB/run/crowd-$uid"; done
 	local i
 	for i in 1 2 3; do
 		change allow 192.0.2.$i
@@ -301,6 +313,7 @@ print("type", a[0], "status", int.from_bytes(a[4:8], "little"))' > "$LAB/run/str
 		ask two.lab A; assert_rcode NOERROR
 		sleep 0.3
 	done
+	rm "$LAB/run/crowding"
 	wait "${crowd[@]}"
 	cat "$LAB/run"/crowd-*
 	change list
@@ -310,20 +323,22 @@ print("type", a[0], "status", int.from_bytes(a[4:8], "little"))' > "$LAB/run/str
 }
 
 @test "an agent that is root, and holds all the places that it can, does not hold up whoever may" {
-	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
-	AGENT=0 as_agent python3 "$LAB_SOURCE/strangers.py" idle > "$LAB/run/idle" 2>&1 3>&- &
+	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
+	touch "$LAB/run/idling"
+	AGENT=0 as_agent python3 "$LAB_SOURCE/strangers.py" idle "$LAB/run/idling" > "$LAB/run/idle" 2>&1 3>&- &
 	local idle=$! i
-	sleep 0.5
+	lab_wait_for grep -q many "$LAB/run/idle"
 	for i in 1 2 3 4 5 6; do
 		change allow 192.0.2.$i
 		assert_status 0
 	done
+	rm "$LAB/run/idling"
 	wait $idle
 	cat "$LAB/run/idle"
 }
 
 @test "deny in a block list's mode blocks, also what was allowed before" {
-	PARA_NETWORK_MODE=blocklist start sleep 60
+	PARA_NETWORK_MODE=blocklist start sleep infinity
 	change allow $NPM
 	assert_status 0
 	opens tcp $NPM 443
@@ -335,7 +350,7 @@ print("type", a[0], "status", int.from_bytes(a[4:8], "little"))' > "$LAB/run/str
 
 @test "a reload gives back nothing of a quota" {
 	export PARA_ALLOWED_DOMAINS=$NPM PARA_QUOTA_BYTES=1M
-	start sleep 60
+	start sleep infinity
 	as_agent python3 -c '
 import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -350,7 +365,7 @@ for _ in range(600): s.send(bytes(1000))'
 @test "a reload ends what was open to the host by other protocols too" {
 	in_cage sysctl -qw net.ipv4.ping_group_range="0 2147483647"
 	export PARA_ALLOWED_DOMAINS=api.anthropic.com
-	start sleep 60
+	start sleep infinity
 	as_agent python3 -c '
 import socket, time
 s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM, 58)
@@ -366,15 +381,18 @@ while True:
 	lab_wait_for grep -q echo "$LAB/run/pings"
 	PARA_ALLOW_HOST=none change reload
 	assert_status 0
-	lab_wait_for grep -q cut "$LAB/run/pings"
-	sleep 0.5
-	[ "$(tail -1 "$LAB/run/pings")" = cut ]
+	lab_wait_for no_echo_more
 }
 
+no_echo_more() { [ "$(tail -n 5 "$LAB/run/pings" | sort | uniq -c | tr -d ' ')" = 5cut ]; }
+
 @test "an agent that fills the sets does not keep the warden busy" {
-	local flood start
+	local flood start took least=99999999 alone
 	odd_dns "much.lab is moving"
-	PARA_ALLOWED_DOMAINS="much.lab:1000-9999,$NPM" start sleep 60
+	PARA_ALLOWED_DOMAINS="much.lab:1000-9999,$NPM" start sleep infinity
+	start=${EPOCHREALTIME/./}
+	change list
+	alone=$((${EPOCHREALTIME/./} - start))
 	# not kept by the cache, since TTLs are 0: an address a question, and 18000 elements an address
 	as_agent python3 -c '
 import socket, sys, time
@@ -392,8 +410,12 @@ while True:
 		start=${EPOCHREALTIME/./}
 		change list
 		assert_status 0
-		[ $((${EPOCHREALTIME/./} - start)) -lt 3000000 ]
+		took=$((${EPOCHREALTIME/./} - start))
+		[ $took -ge $least ] || least=$took
 	done
+	# some ms, in truth; on a busy machine more, but not each time
+	echo "$least us, before the flood $alone us"
+	[ $least -lt $((3000000 + 10 * alone)) ]
 	change deny $NPM
 	assert_status 0
 	stays tcp $NPM 443
@@ -404,7 +426,7 @@ while True:
 	export PARA_ALLOWED_DOMAINS=api.anthropic.com DOCKER_CAPS
 	SHELL=/bin/bash script -qec "$(declare -f cage); cage '$SECURE_INIT' -- python3 '$LAB_SOURCE/stop-terminal.py' '$LAB/run/stopped'" \
 		/dev/null > "$LAB/said" 2>&1 < /dev/null 3>&- &
-	local terminal=$!
+	job=$!
 	lab_wait_for test -e "$LAB/run/stopped"
 	init=$(container_init)
 	opens tcp $ANTHROPIC 443
@@ -412,22 +434,24 @@ while True:
 	assert_status 0
 	stays tcp $ANTHROPIC 443
 	# process 1 has something to say, too, and ends all the same
-	kill -KILL "$(guard_pid resolver)"
-	sleep 0.3
+	local resolver
+	resolver=$(guard_pid resolver)
+	kill -KILL "$resolver"
+	lab_wait_for test ! -e "/proc/$resolver"
 	kill -TERM "$init"
 	lab_wait_for lab_ended "$init"
 	init=
-	wait $terminal || true
+	stop
 }
 
 @test "where nobody listens, or nothing can be allowed, it says so" {
-	PARA_GUARD=off PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_GUARD=off PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	change allow v4.lab
 	[ "$status" -ne 0 ]
 	assert_says "no warden listens in this network"
 	stop
 	lab_clean
-	PARA_NETWORK_MODE=none start sleep 60
+	PARA_NETWORK_MODE=none start sleep infinity
 	change allow v4.lab
 	[ "$status" -ne 0 ]
 	assert_says "the network mode is none"

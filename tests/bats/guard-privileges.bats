@@ -9,18 +9,19 @@ setup() { guard_setup; }
 
 teardown() { guard_teardown; }
 
-# has ROLE FIELD VALUE: of the process's /proc/PID/status
+# has ROLE FIELD VALUE: of /proc/PID/status of the process pid
 has() {
 	local is
-	is=$(sed -n "s/^$2:[[:space:]]*//p" "/proc/$(guard_pid "$1")/status" | tr '\t' ' ' | sed 's/ *$//')
+	is=$(sed -n "s/^$2:[[:space:]]*//p" "/proc/$pid/status" | tr '\t' ' ' | sed 's/ *$//')
 	[ "$is" = "$3" ] || { echo "$1: $2 is '$is', not '$3'"; return 1; }
 }
 
 @test "the guard's processes: users of their own, no group besides, and no privilege but the one each needs" {
 	PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
-	local role uid capabilities field
+	local role pid uid capabilities field
 	for role in warden resolver; do
-		[ "$(guard_pid $role | wc -l)" -eq 1 ]
+		pid=$(guard_pid $role)
+		[ "$(wc -l <<< "$pid")" -eq 1 ]
 		uid=65501 capabilities=0000000000000000
 		# CAP_NET_ADMIN is number 12
 		[ $role != warden ] || uid=65502 capabilities=0000000000001000

@@ -10,20 +10,28 @@ setup_file() {
 	guard_setup
 	odd_dns "moves.odd.lab A 5 198.18.5.1" "stays.odd.lab A 5 198.18.5.2" "fails.odd.lab A 5 198.18.5.3" \
 		"deep.wild.lab A 5 198.18.5.4"
-	PARA_ALLOWED_DOMAINS=moves.odd.lab:8000,stays.odd.lab,fails.odd.lab,'*.wild.lab' start sleep 300
+	PARA_ALLOWED_DOMAINS=moves.odd.lab:8000,stays.odd.lab,fails.odd.lab,'*.wild.lab' start sleep infinity
 	WAITING=$LAB:$CAGE:$WORLD:$odd:$init
-	begun=$EPOCHSECONDS
 	ask deep.wild.lab A
-	# all are asked within three seconds of the start; from then on DNS says something else
-	(sleep 4
-	odd_dns "moves.odd.lab A 5 198.18.5.9" "stays.odd.lab A 5 198.18.5.2" "fails.odd.lab is servfail") > /dev/null 2>&1 3>&- &
+	# all are asked within some seconds of the start; from then on DNS says something else
+	(lab_wait_for guard_asked moves stays fails
+	odd_dns "moves.odd.lab A 5 198.18.5.9" "stays.odd.lab A 5 198.18.5.2" "fails.odd.lab is servfail"
+	echo $EPOCHSECONDS > "$LAB/switched") > /dev/null 2>&1 3>&- &
 	unset CAGE_RESOLV
-	export WAITING begun
+	export WAITING
 	odd= job= init=
 	guard_lab
 	ip netns exec "$WORLD" python3 "$LAB_SOURCE/hold.py" serve "$NPM" 7777 "$LAB/held" > /dev/null 2>&1 3>&- &
 	echo $! > "$LAB/hold.pid"
 	lab_wait_for test -e "$LAB/held"
+}
+
+# guard_asked NAME...: by itself, for both families; its questions have a flag (AD) that those of the start have not
+guard_asked() {
+	local name type
+	for name; do
+		for type in 1 28; do grep -qiE "^udp [0-9]+ [0-9]+ $name\.odd\.lab $type ....0120" "$LAB/odd.log" || return 1; done
+	done
 }
 
 teardown_file() {
@@ -56,8 +64,8 @@ events() {
 }
 
 @test "each packet that is refused is recorded, by name and uid, at once and counted right" {
-	PARA_AUDIT=$LAB/audit.json PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
-	local before i
+	PARA_AUDIT=$LAB/audit.json PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
+	local before i begun=$EPOCHSECONDS
 	ask example.com A; assert_rcode NOERROR
 	before=$(refused_packets)
 	stays tcp $EXAMPLE 443
@@ -67,12 +75,15 @@ events() {
 	says "refused: tcp to $EXAMPLE port 443 (example.com), by uid 1000"
 	says "refused: tcp to $BLOCKED6 port 8000, by uid 1000"
 	says "refused: udp to $BLOCKED port 443, by uid 1234"
-	[ "$(grep -c "tcp to $EXAMPLE port 443" "$LAB/said")" -eq 1 ]
+	# said once a minute
+	[ "$(grep -c "tcp to $EXAMPLE port 443" "$LAB/said")" -le $((1 + (EPOCHSECONDS - begun) / 60)) ]
 	i=$(($(refused_packets) - before))
 	stop
 	events "$LAB/audit.json" 'e[0]["event"] == "begin" and e[-1]["event"] == "end"'
 	events "$LAB/audit.json" 'all("time" in x for x in e)'
-	events "$LAB/audit.json" '[x["count"] for x in e if x.get("name") == "example.com" and x["destination"] == "'$EXAMPLE'"] == [1, 9]'
+	# the first at once, the rest as one count (a minute); nine or more, for TCP asks again when the refusal itself got lost
+	events "$LAB/audit.json" "(lambda n: n[0] == 1 and sum(n) >= 10 and 2 <= len(n) <= $((2 + (EPOCHSECONDS - begun) / 60)))(
+		[x['count'] for x in e if x.get('name') == 'example.com' and x['destination'] == '$EXAMPLE'])"
 	events "$LAB/audit.json" "sum(x['count'] for x in e if x['event'] in ('refused', 'missed', 'others')) == $i"
 	events "$LAB/audit.json" "e[-1]['refused'] == $i and e[-1]['lost'] == 0"
 	says "the firewall refused $i packets to "
@@ -81,7 +92,7 @@ events() {
 }
 
 @test "PARA_AUDIT: standard error, a socket, nowhere; PARA_DNS_LOG, PARA_LEARN, and the report" {
-	PARA_AUDIT=stderr PARA_DNS_LOG=true PARA_LEARN=true PARA_DNS=filter PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_AUDIT=stderr PARA_DNS_LOG=true PARA_LEARN=true PARA_DNS=filter PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	ask api.anthropic.com A
 	ask secret.tunnel.example TXT
 	ask www.chain.lab A
@@ -100,16 +111,16 @@ events() {
 	python3 "$LAB_SOURCE/collect.py" "$LAB/run/audit.sock" "$LAB/collected" 3>&- &
 	odd=$!
 	lab_wait_for test -S "$LAB/run/audit.sock"
-	PARA_AUDIT=unix:$LAB/run/audit.sock PARA_LEARN=true PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_AUDIT=unix:$LAB/run/audit.sock PARA_LEARN=true PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	stays tcp $EXAMPLE 443
 	says "refused: tcp to $EXAMPLE"
 	stop
 	lab_wait_for grep -q '"event":"end"' "$LAB/collected"
-	events "$LAB/collected" '[x["event"] for x in e] == ["begin", "refused", "needed", "end"]'
+	events "$LAB/collected" 'list(dict.fromkeys(x["event"] for x in e)) == ["begin", "refused", "needed", "end"]'
 	says "to allow all of this: PARA_ALLOWED_DOMAINS=$EXAMPLE:443"
 	lab_clean
 
-	PARA_AUDIT=off PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_AUDIT=off PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	stays tcp $EXAMPLE 443
 	stop
 	! grep -q "refused" <(grep -v proved "$LAB/said" | grep -v 'closed: everything') || { cat "$LAB/said"; return 1; }
@@ -130,7 +141,7 @@ events() {
 }
 
 @test "each of the guard has its own user and no more rights and descriptors than it needs" {
-	PARA_ALLOWED_DOMAINS=github.com,api.github.com,api.anthropic.com PARA_RUN_AS=1000:1000 start sleep 60
+	PARA_ALLOWED_DOMAINS=github.com,api.github.com,api.anthropic.com PARA_RUN_AS=1000:1000 start sleep infinity
 	local role pid
 	for role in resolver warden fetcher; do
 		pid=$(guard_pid $role)
@@ -182,24 +193,32 @@ events() {
 	for pid in $pids; do [ ! -e "/proc/$pid" ]; done
 }
 
+# passes CODE: the agent's exit status; took is by how much it outlived the agent, in microseconds
+passes() {
+	run -"$1" caged bash -c "sleep 0.1; echo \$EPOCHREALTIME > '$LAB/run/end'; exit $1"
+	took=$((${EPOCHREALTIME/./} - $(tr -d . < "$LAB/run/end")))
+	lab_clean
+}
+
 @test "the agent's exit status passes, at once" {
-	local code took least=9999999
+	local code took least=9999999 without
 	export PARA_ALLOWED_DOMAINS=api.anthropic.com
+	# what it takes on this machine now, with no guard to wait for
+	PARA_GUARD=off passes 3
+	without=$took
 	for code in 0 7 143; do
-		run -$code caged bash -c "sleep 0.1; echo \$EPOCHREALTIME > '$LAB/run/end'; exit $code"
-		took=$((${EPOCHREALTIME/./} - $(tr -d . < "$LAB/run/end")))
+		passes $code
 		[ $took -ge $least ] || least=$took
-		lab_clean
 	done
-	start sh -c 'exec sleep 60'
+	start sh -c 'exec sleep infinity'
 	took=${EPOCHREALTIME/./}
 	stop
 	took=$((${EPOCHREALTIME/./} - took))
 	[ "$ended" -eq 143 ]
 	[ $took -ge $least ] || least=$took
 	# the machine may be slow, but not each time
-	echo "$least us"
-	[ $least -lt 700000 ]
+	echo "$least us, without a guard $without us"
+	[ $least -lt $((without + 700000)) ]
 }
 
 # dies ROLE: the guard's process is killed; what is known afterwards
@@ -221,7 +240,12 @@ stands() {
 	stays tcp $BLOCKED6 8000
 	run in_cage iptables -F OUTPUT
 	[ "$status" -ne 0 ]
-	[ -z "$(for pid in $(ip netns pids "$CAGE"); do grep -l '^State:.Z' "/proc/$pid/status"; done 2> /dev/null)" ]
+	lab_wait_for no_zombie
+}
+
+no_zombie() {
+	local pid
+	for pid in $(pgrep -P "$init"); do ! grep -q '^State:.Z' "/proc/$pid/status" || return 1; done
 }
 
 no_dns() {
@@ -236,7 +260,7 @@ no_dns() {
 
 @test "kill -9 of the resolver, the warden, the fetcher: DNS is closed, the firewall stands, and it is said" {
 	export PARA_ALLOWED_DOMAINS=github.com,api.github.com,api.anthropic.com PARA_ALLOW_HOST=none
-	start sleep 60
+	start sleep infinity
 	dies fetcher
 	stands
 	ask api.anthropic.com A; assert_rcode NOERROR
@@ -254,16 +278,16 @@ no_dns() {
 	stays tcp $ANTHROPIC 443
 	stop
 	lab_clean
-	start sleep 60
+	start sleep infinity
 	dies warden
 	says "the guard's resolver has ended"
 	stands
 	no_dns
 	# nobody is believed in its place
-	as_agent python3 -c 'import socket, time; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.bind("\0secure-init"); s.listen(); open("'"$LAB"'/run/squats", "w").close(); time.sleep(9)' 3>&- &
+	as_agent python3 -c 'import socket, time; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET); s.bind("\0secure-init"); s.listen(); open("'"$LAB"'/run/squats", "w").close(); time.sleep(600)' 3>&- &
 	local squatter=$!
 	lab_wait_for test -e "$LAB/run/squats"
-	run in_cage timeout 5 "$SECURE_INIT" list
+	run in_cage timeout 60 "$SECURE_INIT" list
 	[ "$status" -ne 0 ]
 	assert_says "not believed"
 	kill $squatter
@@ -275,9 +299,12 @@ no_dns() {
 	local role
 	export PARA_ALLOWED_DOMAINS=github.com,api.github.com,api.anthropic.com PARA_ON_GUARD_LOSS=stop
 	for role in resolver warden fetcher; do
-		start sleep 60
-		dies $role
+		start sleep infinity
+		kill -9 "$(guard_pid $role)"
 		lab_wait_for lab_ended "$job"
+		# the warden's end is the resolver's as well, which may be seen first, and the agent be ended for it
+		grep -qF "the guard's $role has ended (signal 9): the firewall stands as it is" "$LAB/said" ||
+			{ [ $role = warden ] && grep -qF "the guard's resolver has ended (status " "$LAB/said"; } || { cat "$LAB/said"; return 1; }
 		says "the agent is ended (PARA_ON_GUARD_LOSS=stop)"
 		init=
 		stop
@@ -286,13 +313,23 @@ no_dns() {
 	done
 }
 
-@test "whoever has NET_ADMIN and touches the sets: an alarm, and they are put back" {
-	PARA_ALLOWED_DOMAINS=api.anthropic.com,104.16.1.34:7777 start sleep 60
-	in_cage ipset add allowed-domains $BLOCKED
-	in_cage ipset add allowed-domains6 ::/1
+# touched: the sets, and it tells; once more if the guard, who looks every ten seconds, has put them back just now
+touched() {
+	in_cage ipset -exist add allowed-domains $BLOCKED
+	in_cage ipset -exist add allowed-domains6 ::/1
 	in_cage ipset flush allowed-ports
-	in_cage ipset del allowed-domains $ANTHROPIC
-	opens tcp $BLOCKED 443
+	in_cage ipset -exist del allowed-domains $ANTHROPIC
+	try tcp $BLOCKED 443
+}
+
+put_back() {
+	[ "$(members allowed-domains)" = "$ANTHROPIC" ] && [ "$(members allowed-domains6)" = "$ANTHROPIC6" ] &&
+		[ "$(members allowed-ports)" = "$(printf '%s\n' "$NPM,tcp:7777" "$NPM,udp:7777")" ]
+}
+
+@test "whoever has NET_ADMIN and touches the sets: an alarm, and they are put back" {
+	PARA_ALLOWED_DOMAINS=api.anthropic.com,104.16.1.34:7777 start sleep infinity
+	lab_wait_for touched
 	as_agent python3 "$LAB_SOURCE/hold.py" $BLOCKED 22 > /dev/null 2>&1 || true
 	# the tables are its own where the kernel can do that; a new one is said, and left alone
 	local owned=no
@@ -302,16 +339,9 @@ no_dns() {
 	in_cage nft add table inet elsewhere
 	says "somebody else changes packet filters in this network: outside of the firewall a table was made"
 	in_cage nft list table inet elsewhere > /dev/null
-	local tries
-	for ((tries = 0; tries < 130; tries++)); do
-		! grep -q "THE FIREWALL WAS CHANGED" "$LAB/said" || break
-		sleep 0.1
-	done
 	says "THE FIREWALL WAS CHANGED"
 	says "it is put back"
-	lab_wait_for test "$(members allowed-domains)" = "$ANTHROPIC"
-	[ "$(members allowed-ports)" = "$(printf '%s\n' "$NPM,tcp:7777" "$NPM,udp:7777")" ]
-	[ "$(members allowed-domains6)" = "$ANTHROPIC6" ]
+	lab_wait_for put_back
 	stays tcp $BLOCKED 443
 	stays tcp $BLOCKED6 443
 	opens tcp $ANTHROPIC 443
@@ -325,14 +355,9 @@ no_dns() {
 }
 
 @test "PARA_ON_TAMPER=stop: the agent is ended" {
-	PARA_ON_TAMPER=stop PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_ON_TAMPER=stop PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	in_cage ipset flush allowed-domains6
-	local tries
-	for ((tries = 0; tries < 130; tries++)); do
-		! lab_ended "$job" || break
-		sleep 0.1
-	done
-	lab_ended "$job"
+	lab_wait_for lab_ended "$job"
 	says "THE FIREWALL WAS CHANGED"
 	says "the agent is ended (PARA_ON_TAMPER=stop)"
 	init=
@@ -341,11 +366,13 @@ no_dns() {
 }
 
 @test "PARA_LIMIT_CONNECTIONS: what is more than that in a minute is refused, and recorded as such" {
-	PARA_LIMIT_CONNECTIONS=20 PARA_AUDIT=$LAB/limit.json PARA_ALLOWED_DOMAINS=api.anthropic.com,v4.lab start sleep 60
+	PARA_LIMIT_CONNECTIONS=20 PARA_AUDIT=$LAB/limit.json PARA_ALLOWED_DOMAINS=api.anthropic.com,v4.lab start sleep infinity
+	local begun=$EPOCHSECONDS good
 	run as_agent python3 "$LAB_SOURCE/limits.py" connect 40 $ANTHROPIC 8000
-	local good=${output#connected }
+	good=${output#connected }
 	echo "$output"
-	[ "$good" -ge 19 ] && [ "$good" -le 23 ]
+	# and one more every three seconds
+	[ "$good" -ge 19 ] && [ "$good" -le $((22 + (EPOCHSECONDS - begun) / 3)) ]
 	# DNS is no connection, and goes on
 	ask v4.lab A; assert_rcode NOERROR
 	stop
@@ -354,7 +381,7 @@ no_dns() {
 }
 
 @test "PARA_QUOTA_BYTES: what is more than that in all is refused, and recorded as such" {
-	PARA_QUOTA_BYTES=100k PARA_AUDIT=$LAB/quota.json PARA_ALLOWED_DOMAINS=$NPM:7777,api.anthropic.com start sleep 60
+	PARA_QUOTA_BYTES=100k PARA_AUDIT=$LAB/quota.json PARA_ALLOWED_DOMAINS=$NPM:7777,api.anthropic.com start sleep infinity
 	run as_agent python3 "$LAB_SOURCE/limits.py" send 200000 $NPM 7777
 	echo "$output"
 	local back=${output#returned }
@@ -366,7 +393,7 @@ no_dns() {
 }
 
 @test "unprotected-observe: all is open, loudly, and what would have been refused is on record" {
-	PARA_NETWORK_MODE=unprotected-observe PARA_LEARN=true PARA_AUDIT=$LAB/observe.json PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep 60
+	PARA_NETWORK_MODE=unprotected-observe PARA_LEARN=true PARA_AUDIT=$LAB/observe.json PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
 	ask example.com A; assert_rcode NOERROR
 	opens tcp $EXAMPLE 443
 	opens tcp $ANTHROPIC 443
@@ -382,40 +409,52 @@ no_dns() {
 
 @test "names are asked for again ahead of their time, if nobody asks; what DNS does not say any more stays for a while" {
 	IFS=: read -r LAB CAGE WORLD _ init <<< "$WAITING"
-	local tries
-	for ((tries = 0; tries < 700; tries++)); do
+	local tries begun old
+	for ((tries = 0; tries < 900; tries++)); do
 		! in_set allowed-ports 198.18.5.9,tcp:8000 || break
 		sleep 0.1
 	done
-	# at least a minute lies between
-	[ $((EPOCHSECONDS - begun)) -ge 50 ]
+	# by then all were asked, and DNS said something else
+	begun=$(cat "$LAB/switched")
+	# a minute lies between, less the seconds in which all were asked, and a tenth
+	[ $((EPOCHSECONDS - begun)) -ge 40 ]
 	opens tcp 198.18.5.9 8000
-	opens tcp 198.18.5.1 8000
-	opens tcp 198.18.5.4 443
+	# for as long as what was lent before lasts; a very slow machine comes later
+	if [ $((EPOCHSECONDS - begun)) -lt 300 ]; then
+		opens tcp 198.18.5.1 8000
+		opens tcp 198.18.5.4 443
+	fi
 	says "fails.odd.lab cannot be looked up again"
 	sleep 6
 	opens tcp 198.18.5.3 443
-	# what a lease of before all this has left: a minute and the grace, less what has passed
-	local old=$((360 - EPOCHSECONDS + begun))
+	lab_wait_for lent_anew 198.18.5.2
+	# the most that a lease of before has left: a minute and the grace, less what has passed
+	old=$((360 - EPOCHSECONDS + begun))
 	run in_cage ipset list allowed-domains
 	python3 - "$output" $old <<-'CHECK'
 		import sys
 		old = int(sys.argv[2])
 		left = {line.split()[0]: int(line.split()[2]) for line in sys.argv[1].splitlines() if " timeout " in line and line[0].isdigit()}
 		# asked for again; not to be had, and kept; not asked for by anybody
-		assert left["198.18.5.2"] > old + 30, (old, left)
-		assert left["198.18.5.3"] > old + 15, (old, left)
-		assert left["198.18.5.4"] < old + 15, (old, left)
+		assert left["198.18.5.2"] > old + 10, (old, left)
+		assert left["198.18.5.3"] > old + 5, (old, left)
+		assert left.get("198.18.5.4", 0) <= max(old, 0) + 3, (old, left)
 	CHECK
 	run in_cage ipset list allowed-ports
 	python3 - "$output" $old <<-'CHECK'
 		import sys
 		old = int(sys.argv[2])
 		left = {line.split()[0]: int(line.split()[2]) for line in sys.argv[1].splitlines() if line.startswith("198.")}
-		assert left["198.18.5.1,tcp:8000"] < old + 30 < left["198.18.5.9,tcp:8000"], (old, left)
+		assert left.get("198.18.5.1,tcp:8000", 0) <= max(old, 0) + 3, (old, left)
+		assert left["198.18.5.9,tcp:8000"] > old + 10, (old, left)
 	CHECK
-	# by the start, by the guard, and then each minute
+	# by the start, by the guard, and then each minute, not each five seconds; a question that gets no answer in time is repeated
 	local asked
 	asked=$(grep -ciE ' moves.odd.lab 1 ' "$LAB/odd.log")
-	[ "$asked" -ge 3 ] && [ "$asked" -le $((3 + (EPOCHSECONDS - begun) / 60)) ]
+	[ "$asked" -ge 3 ] && [ "$asked" -le $((3 + (EPOCHSECONDS - begun) / 10)) ]
+}
+
+# lent_anew ADDRESS: for longer than it could be from before
+lent_anew() {
+	[ "$(in_cage ipset list allowed-domains | sed -n "s/^$1 timeout //p")" -gt $((370 - EPOCHSECONDS + begun)) ]
 }

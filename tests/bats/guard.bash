@@ -63,9 +63,10 @@ stop() {
 
 # guard_pid ROLE: of the guard's process, as the machine counts
 guard_pid() {
-	local pid
+	local pid comm
 	for pid in $(ip netns pids "$CAGE"); do
-		[ "$(cat "/proc/$pid/comm" 2> /dev/null)" != "guard-$1" ] || echo "$pid"
+		{ read -r comm < "/proc/$pid/comm"; } 2> /dev/null || continue
+		[ "$comm" != "guard-$1" ] || echo "$pid"
 	done
 }
 
@@ -79,8 +80,9 @@ try() { # PROTO ADDRESS PORT
 	as_agent python3 "$TRY" "$@"
 }
 
+# as long as it takes: what is open answers, however slow whoever answers is
 opens() {
-	run try "$@"
+	run try "$@" 20
 	assert_says open
 }
 
@@ -93,7 +95,7 @@ stays() {
 ask() {
 	local name=$1 type=$2
 	shift 2
-	run as_agent dig +tries=1 +time=8 @192.0.2.1 "$name" "$type" "$@"
+	run as_agent dig +tries=1 +time=20 @192.0.2.1 "$name" "$type" "$@"
 	rcode=$(sed -n 's/.*status: \([A-Z]*\),.*/\1/p' <<< "$output" | head -1)
 }
 
@@ -117,7 +119,7 @@ in_set() { # SET ELEMENT
 	in_cage ipset -q test "$1" "$2"
 }
 
-says() { # TEXT: the container says it, within 5 s
+says() { # TEXT: the container says it
 	lab_wait_for grep -qF -- "$1" "$LAB/said" || { echo "not said: $1"; cat "$LAB/said"; return 1; }
 }
 

@@ -75,6 +75,7 @@ record() { # NAME OPTIONS: starts the recorder; sets job and pid
 			kill -$number "$pid"
 			sleep 0.01
 		done
+		lab_wait_for grep -qx 64 "$LAB/out"
 		kill -TERM "$pid"
 		wait $job || true
 		seen[$name]=$(sort -nu "$LAB/out" | tr '\n' ' ')
@@ -104,7 +105,8 @@ while True:
 	for number in 1 2 10 12 28; do kill -$number "$pid"; done
 	for number in {1..100}; do kill -40 "$pid"; done
 	kill -CONT "$pid"
-	sleep 0.5
+	hundred() { [ "$(grep -cx 40 "$LAB/out")" -ge 100 ]; }
+	lab_wait_for hundred
 	kill -TERM "$pid"
 	wait $job && code=0 || code=$?
 	[ $code -eq 9 ]
@@ -131,7 +133,7 @@ while True:
 import ctypes, sys
 for value in range(1001, 1021):
     assert ctypes.CDLL(None).sigqueue(int(sys.argv[1]), 40, ctypes.c_void_p(value)) == 0" "$pid"
-	sleep 0.2
+	lab_wait_for grep -qx "40 1020" "$LAB/out"
 	kill -TERM "$pid"
 	wait $job && code=0 || code=$?
 	[ $code -eq 9 ]
@@ -149,15 +151,15 @@ for value in range(1001, 1021):
 		esac
 		init secure-init "$options" python3 -c "
 import os, signal, sys, time
+signal.signal(signal.SIGUSR1, lambda *_: (os.wait(), os._exit(5)))
 if os.fork() == 0:
-    signal.signal(signal.SIGUSR1, lambda *_: (open('$LAB/child', 'w').write('got'), os._exit(0)))
+    signal.signal(signal.SIGUSR1, lambda *_: (print('got', file=open('$LAB/child', 'w'), flush=True), os._exit(0)))
     open('$LAB/ready', 'w').close()
     time.sleep(10)
-signal.signal(signal.SIGUSR1, lambda *_: (time.sleep(0.2), os._exit(5)))
-time.sleep(10)" 3>&- &
+    os._exit(0)
+time.sleep(20)" 3>&- &
 		job=$!
 		lab_wait_for test -e "$LAB/ready"
-		sleep 0.1
 		kill -USR1 "$(init_pid $job)"
 		wait $job && code=0 || code=$?
 		[ "$code" -eq 5 ]
@@ -232,9 +234,11 @@ time.sleep(10)" 3>&- &
 	done
 	# one that does not follow is killed when the grace is over
 	local start=$SECONDS
-	PARA_KILL_GRACE=1 run init secure-init "" sh -c 'sh -c "trap \"\" TERM; while :; do sleep 0.1; done" & sleep 0.2; exit 6'
+	agent='sh -c "trap \"\" TERM; echo > '$LAB'/up; while :; do sleep 0.1; done" & while [ ! -e '$LAB'/up ]; do sleep 0.02; done; exit 6'
+	PARA_KILL_GRACE=3 run init secure-init "" sh -c "$agent"
 	assert_status 6
-	[ $((SECONDS - start)) -ge 1 ] && [ $((SECONDS - start)) -le 3 ]
+	[ $((SECONDS - start)) -ge 3 ]
+	rm "$LAB/up"
 }
 
 @test "an agent that ignores SIGTERM is killed after PARA_KILL_GRACE, and only if that is set" {
@@ -244,7 +248,7 @@ time.sleep(10)" 3>&- &
 	kill -TERM "$(init_pid $job)"
 	wait $job && code=0 || code=$?
 	[ $code -eq 137 ]
-	[ $((SECONDS - start)) -le 4 ]
+	[ $((SECONDS - start)) -ge 1 ]
 	rm "$LAB/up"
 	init secure-init "" sh -c 'trap "" TERM; echo up > '"$LAB"'/up; sleep 3; exit 8' 3>&- &
 	job=$!
@@ -255,7 +259,8 @@ time.sleep(10)" 3>&- &
 }
 
 @test "-p: the parent's end ends us" {
-	sh -c 'trap "" HUP; "$1" -s -p KILL -- sleep 60 & echo $! > "$2/pid"; sleep 0.3' sh "$SECURE_INIT" "$LAB" 3>&-
+	sh -c 'trap "" HUP; "$1" -s -p KILL -- sleep 60 & echo $! > "$2/pid"; timeout 20 sh -c "until pgrep -x -P $! sleep; do sleep 0.02; done"' \
+		sh "$SECURE_INIT" "$LAB" 3>&-
 	lab_wait_for lab_ended "$(cat "$LAB/pid")"
 }
 
@@ -293,7 +298,7 @@ pid, tty = pty.fork()
 if pid == 0:
     os.execvp("unshare", ["unshare", "--pid", "--fork", "--mount-proc", "setsid", "--ctty"] + command + ["bash", "--norc", "-i"])
 seen = b""
-def expect(what, seconds=8):
+def expect(what, seconds=30):
     global seen
     end = time.time() + seconds
     while what not in seen:
@@ -304,6 +309,8 @@ def expect(what, seconds=8):
             except OSError: break
     seen = seen[seen.find(what) + len(what):] if what in seen else b""
 def type_(text): os.write(tty, text)
+# says that it is there, and that it goes on after a stop; ^C ends it
+waits = b"sh -c \x27trap \"echo on-4\\\\2\" CONT; echo up-4\\\\2; while :; do sleep 0.1; done\x27\n"
 $2
 PY
 }
@@ -314,10 +321,10 @@ PY
 	for name in tini secure-init; do
 		in_terminal $name '
 type_(b"PS1=\"pro\"\"mpt> \"\n"); expect(b"prompt> ")
-type_(b"set -m; sleep 100\n"); time.sleep(0.4); type_(b"\x03"); expect(b"prompt> ")
+type_(b"set -m; " + waits); expect(b"up-42"); type_(b"\x03"); expect(b"prompt> ")
 type_(b"echo status-$?\n"); expect(b"status-130")
-type_(b"sleep 100\n"); time.sleep(0.4); type_(b"\x1a"); expect(b"Stopped"); expect(b"prompt> ")
-type_(b"fg\n"); time.sleep(0.3); type_(b"\x03"); expect(b"prompt> ")
+type_(waits); expect(b"up-42"); type_(b"\x1a"); expect(b"Stopped"); expect(b"prompt> ")
+type_(b"fg\n"); expect(b"on-42"); type_(b"\x03"); expect(b"prompt> ")
 type_(b"trap \"echo resized\" WINCH\n"); expect(b"prompt> ")
 fcntl.ioctl(tty, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 133, 0, 0)); time.sleep(0.3)
 type_(b"stty size\n"); expect(b"50 133")
@@ -344,11 +351,11 @@ lab = os.environ["LAB"].encode()
 type_(b"PS1=\"pro\"\"mpt> \"; export TERM=xterm\n"); expect(b"prompt> ")
 type_(b"less " + lab + b"/numbers\n"); expect(b"20"); type_(b"G"); expect(b"500"); type_(b"F"); expect(b"Waiting for data"); type_(b"\x03"); time.sleep(0.2)
 type_(b"q"); expect(b"prompt> ")
-type_(b"vim.tiny -u NONE " + lab + b"/written\n"); time.sleep(0.5); type_(b"ihello\x1b:w\r"); expect(b"written"); type_(b":q\r"); expect(b"prompt> ")
+type_(b"vim.tiny -u NONE " + lab + b"/written\n"); expect(b"[New"); type_(b"ihello\x1b:w\r"); expect(b"written"); type_(b":q\r"); expect(b"prompt> ")
 assert open(lab + b"/written").read() == "hello\n"
 type_(b"ssh -tt -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -i " + lab + b"/.ssh/id -p 2222 root@127.0.0.1 \x27echo in$((20+1)); exec sh\x27\n"); expect(b"in21")
-fcntl.ioctl(tty, termios.TIOCSWINSZ, struct.pack("HHHH", 41, 99, 0, 0)); time.sleep(0.5)
-type_(b"stty size\n"); expect(b"41 99"); type_(b"sleep 50\n"); time.sleep(0.5); type_(b"\x03"); time.sleep(0.3)
+fcntl.ioctl(tty, termios.TIOCSWINSZ, struct.pack("HHHH", 41, 99, 0, 0))
+type_(b"until stty size | grep \x2741 99\x27; do sleep 0.1; done\n"); expect(b"41 99\r\n"); type_(waits); expect(b"up-42"); type_(b"\x03")
 type_(b"echo still-$((6*7))\n"); expect(b"still-42"); type_(b"exit 0\n"); expect(b"prompt> ")
 type_(b"exit 22\n")
 _, status = os.waitpid(pid, 0)
@@ -368,13 +375,13 @@ type_(b"exit\n"); os.waitpid(pid, 0)'
 
 # bats test_tags=native
 @test "small: idle without a system call, and at most half a MiB" {
-	init secure-init "" sleep 3 3>&- &
+	init secure-init "" sleep 1000 3>&- &
 	local job=$! pid
 	pid=$(init_pid $job)
-	lab_wait_for pgrep -P "$pid"
-	sleep 0.2
+	lab_wait_for pgrep -x -P "$pid" sleep
+	idle_calls "$pid"
 	[ "$(awk '/^VmRSS/ { print $2 }' "/proc/$pid/status")" -le 512 ]
-	timeout 1 strace -qq -p "$pid" -o "$LAB/strace" 2> /dev/null || true
 	[ "$(grep -vc '^rt_sigtimedwait\|^strace' "$LAB/strace")" -eq 0 ] || { cat "$LAB/strace"; return 1; }
-	wait $job
+	kill -KILL "$pid"
+	wait $job || true
 }

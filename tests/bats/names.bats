@@ -91,7 +91,7 @@ allow() {
 	allow api.anthropic.com echo AGENT-RAN
 	assert_refused 105
 	assert_says "api.anthropic.com (Could not contact DNS servers)"
-	[ $((SECONDS - start)) -le 3 ]
+	[ $((SECONDS - start)) -le 8 ]
 	lab_dns "$LAB_SOURCE/dnsmasq.conf"
 }
 
@@ -150,11 +150,11 @@ allow() {
 	ip -n "$WORLD" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0
 	lab_dns "$LAB/deaf.conf"
 	local start=$SECONDS
-	allow api.anthropic.com echo AGENT-RAN
+	PARA_SETUP_TIMEOUT=60 allow api.anthropic.com echo AGENT-RAN
 	assert_status 0
 	assert_says AGENT-RAN
 	refute_says "example.com"
-	[ $((SECONDS - start)) -le 1 ]
+	[ $((SECONDS - start)) -le 8 ]
 	lab_dns "$LAB_SOURCE/dnsmasq.conf"
 }
 

@@ -275,10 +275,10 @@ for block in re.findall(r"^```json\n(.*?)^```$", open(sys.argv[1]).read(), re.M 
 
 @test "a long list is read in little time, and an error at its end is found" {
 	python3 -c 'import json, sys; json.dump({"allow": [f"10.{i // 250}.{i % 250}.0/24" for i in range(10000)]}, sys.stdout, indent=1)' > "$PARA_POLICY"
-	run timeout 10 "$SECURE_INIT" --check
+	run timeout 60 "$SECURE_INIT" --check
 	assert_status 0
 	sed -i 's/"10.39.249.0.24"/7/' "$PARA_POLICY"
-	run timeout 10 "$SECURE_INIT" --check
+	run timeout 60 "$SECURE_INIT" --check
 	assert_status 101
 	assert_says "$PARA_POLICY:10002:3: item 10000 of 'allow' is a number"
 }
@@ -343,7 +343,7 @@ for block in re.findall(r"^```json\n(.*?)^```$", open(sys.argv[1]).read(), re.M 
 	refuses_place / ": / is not a regular file; name one that is"
 	refuses_place /dev/null ": /dev/null can be written by others than root (mode 0666), who could change or replace what is there; chmod go-w /dev/null"
 	mkfifo -m 644 "$PARA_POLICY"
-	run timeout 5 "$SECURE_INIT" --check
+	run timeout 60 "$SECURE_INIT" --check
 	assert_status 101
 	[ "$output" = "secure-init: PARA_POLICY: $PARA_POLICY is not a regular file; name one that is" ]
 }

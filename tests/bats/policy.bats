@@ -203,7 +203,7 @@ start() { # COMMAND...
 
 # comes FROM PORT: a connection from the world's address to the container's listener
 comes() {
-	timeout 3 ip netns exec "$WORLD" python3 -c 'import socket, sys; socket.create_connection(("172.17.0.2", int(sys.argv[2])), 1, (sys.argv[1], 0))' "$1" "$2" 2> /dev/null
+	timeout 20 ip netns exec "$WORLD" python3 -c 'import socket, sys; socket.create_connection(("172.17.0.2", int(sys.argv[2])), 1, (sys.argv[1], 0))' "$1" "$2" 2> /dev/null
 }
 
 @test "inbound: the host's network by default; else the ports and hosts that are named" {

@@ -15,11 +15,11 @@ setup() {
 	common_setup
 	lab_clean
 	say_nothing
-	server=
+	server= others=
 }
 
 teardown() {
-	[ -z "$server" ] || kill "$server" 2> /dev/null || true
+	kill $server $others 2> /dev/null || true
 }
 
 # half_dns MODE: tests/lab/half-dns.py at 172.17.0.53, which half.conf names
@@ -58,7 +58,8 @@ listener = socket.create_server(("172.17.0.53", 53))
 open("'"$LAB"'/listening", "w").close()
 peer, _ = listener.accept()
 while data := peer.recv(9): peer.send(data)' 3>&- &
-	local echo=$! job held
+	others=$!
+	local job
 	lab_wait_for test -e "$LAB/listening"
 	# DNS is open as long as names are looked up, and not for the agent
 	CAGE_RESOLV=$LAB/half.conf PARA_ALLOW_DNS=none PARA_ALLOW_HOST=none PARA_ALLOWED_DOMAINS=slow.lab \
@@ -75,12 +76,11 @@ while True:
         print("echo", s.recv(9), flush=True)
     except OSError: print("cut", flush=True)
     time.sleep(0.2)' > "$LAB/held" 2>&1 3>&- &
-	held=$!
+	others+=" $!"
 	wait $job || { cat "$LAB/out"; return 1; }
 	grep -q echo "$LAB/held"
-	sleep 2
-	kill $held $echo 2> /dev/null || true
-	[ "$(tail -1 "$LAB/held")" = cut ] || { tail -3 "$LAB/held"; return 1; }
+	cut_for_good() { [ "$(tail -3 "$LAB/held" | tr '\n' ' ')" = "cut cut cut " ]; }
+	lab_wait_for cut_for_good || { tail -3 "$LAB/held"; return 1; }
 }
 
 @test "a name to be blocked must be answered for both families, for certain" {

@@ -33,7 +33,7 @@ def read_one(tcp):
     return exactly(struct.unpack(">H", exactly(2))[0])
 
 
-def connect(timeout=5):
+def connect(timeout=20):
     tcp = socket.create_connection(RESOLVER)
     tcp.settimeout(timeout)
     return tcp
@@ -41,9 +41,15 @@ def connect(timeout=5):
 
 def alive():
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    udp.settimeout(5)
-    udp.sendto(question("secure-init.invalid", 16, 7), RESOLVER)
-    assert udp.recv(4096)[:2] == b"\0\7", "the resolver does not answer"
+    udp.settimeout(1)
+    for _ in range(20):  # what comes while its socket is full of other packets is lost
+        udp.sendto(question("secure-init.invalid", 16, 7), RESOLVER)
+        try:
+            assert udp.recv(4096)[:2] == b"\0\7"
+            return
+        except TimeoutError:
+            pass
+    assert False, "the resolver does not answer"
 
 
 def pipelining():
@@ -80,20 +86,20 @@ def pieces():
 
 def crowd():
     """More connections than there are places: the idlest goes, the newest is served."""
+    begin = time.time()
     idle = [connect() for _ in range(32)]
-    time.sleep(0.1)
     new = connect()
     new.sendall(framed(question("secure-init.invalid", 16, 3)))
     assert read_one(new)[:2] == b"\0\3"
-    gone = select.select(idle, [], [], 1)[0]
+    gone = select.select(idle, [], [], 20)[0]
     assert len(gone) == 1 and gone[0] is idle[0], len(gone)
     # and all of them, after ten seconds of nothing
-    begin = time.time()
     idle.remove(gone[0])
+    since = time.time()
     for one in idle:
-        one.settimeout(15)
+        one.settimeout(30)
         assert one.recv(1) == b""
-    assert 8 < time.time() - begin < 13, time.time() - begin
+    assert time.time() - begin > 9.5 and time.time() - since < 25, (time.time() - begin, time.time() - since)
 
 
 def deaf():
@@ -152,25 +158,27 @@ def mutant_answers(n=int(os.environ.get("PACKETS", "20000")) // 10):
 
 
 def refusals(seconds=2):
-    """How many questions for a name on no list are answered in so long, each for another name."""
+    """
+    How many questions for a name on no list are answered in so long, each for another name; and in as much longer as it
+    takes to ask for as many as may be.
+    """
     udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    udp.settimeout(0.5)
-    answered = refused = i = 0
-    until = time.time() + seconds
-    while time.time() < until:
+    udp.settimeout(10)
+    answered = refused = failed = i = 0
+    begin = time.time()
+    while time.time() < begin + seconds or (not refused and time.time() < begin + 90):
         for _ in range(20):
             udp.sendto(question("n%d.unlisted.example" % i, 16), RESOLVER)
             i += 1
         for _ in range(20):
-            try:
-                rcode = udp.recv(4096)[3] & 15
-            except TimeoutError:
-                break
+            rcode = udp.recv(4096)[3] & 15
             refused += rcode == 5
             answered += rcode == 0
-    assert 500 <= answered <= 500 + 50 * (seconds + 2), answered
+            failed += rcode == 2  # was asked, and not answered in time
+    took = time.time() - begin
+    print("%d answered, %d refused, %d not answered in %.1f s" % (answered, refused, failed, took))
+    assert 490 <= answered + failed and answered <= 500 + 50 * (took + 1)
     assert refused > 0
-    print("%d answered, %d refused" % (answered, refused))
 
 
 globals()[sys.argv[1]]()

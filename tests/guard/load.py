@@ -1,5 +1,6 @@
 """
-load.py SECONDS THREADS CONNECTIONS HOSTS...: an agent at work, for so long or until so many connections were made.
+load.py SECONDS THREADS CONNECTIONS HOSTS...: an agent at work, for so long, and on a slow machine until so many connections
+were made, but not for longer than a minute more.
 
 Threads resolve one of HOSTS at 192.0.2.1 (which leads to the guard) and connect to port 8000 of a random address of the answer,
 half of the time once more, to one that an answer gave them up to a minute ago. Others try, all the while, what is on no list:
@@ -17,16 +18,21 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "lab"))
 import wire
 
-seconds, n_threads, most, hosts = float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
+seconds, n_threads, least, hosts = float(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), sys.argv[4:]
 until = time.monotonic() + seconds
 lock = threading.Lock()
 made, failures, seen, tried, through, silent = 0, collections.Counter(), set(), 0, 0, 0
 
 
+def goes_on():
+    now = time.monotonic()
+    return now < until or (made < least and now < until + 60)
+
+
 def connect(address):
     global made
     try:
-        with socket.create_connection((address, 8000), 5) as connection:
+        with socket.create_connection((address, 8000), 20) as connection:
             # six bytes, and the peer's end: no port is kept in TIME-WAIT here
             connection.recv(16)
             connection.recv(16)
@@ -43,9 +49,10 @@ def connect(address):
 def work():
     global silent
     asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    asker.settimeout(3)
+    # where nothing is to be unanswered there is time
+    asker.settimeout(10 if least else 3)
     known = collections.deque(maxlen=2000)
-    while time.monotonic() < until and made < most:
+    while goes_on():
         ident = random.getrandbits(16)
         try:
             asker.sendto(wire.query(random.choice(hosts), "A", ident), ("192.0.2.1", 53))
@@ -75,7 +82,7 @@ def work():
 def attack():
     global tried, through
     prober = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    while time.monotonic() < until and made < most:
+    while goes_on():
         address = f"198.19.{random.getrandbits(8)}.{random.getrandbits(8)}"
         tried += 2
         try:

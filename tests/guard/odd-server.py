@@ -120,10 +120,7 @@ def answers(query, tcp):
     return [good]
 
 
-def serve_udp():
-    udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    udp.bind((ADDRESS, 53))
-
+def serve_udp(udp):
     def one(query, peer):
         for packet in answers(query, False):
             if isinstance(packet, float):
@@ -136,9 +133,7 @@ def serve_udp():
         threading.Thread(target=one, args=(query, peer), daemon=True).start()
 
 
-def serve_tcp():
-    listener = socket.create_server((ADDRESS, 53))
-
+def serve_tcp(listener):
     def one(peer):
         query = peer.recv(4096)[2:]
         for packet in answers(query, True):
@@ -157,5 +152,8 @@ def serve_tcp():
         threading.Thread(target=one, args=(peer,), daemon=True).start()
 
 
-threading.Thread(target=serve_tcp, daemon=True).start()
-serve_udp()
+datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+datagrams.bind((ADDRESS, 53))
+threading.Thread(target=serve_tcp, args=(socket.create_server((ADDRESS, 53)),), daemon=True).start()
+print("ready", flush=True)
+serve_udp(datagrams)

@@ -4,8 +4,8 @@ import socket
 import sys
 
 collector = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+os.umask(0)  # who sees it may send to it
 collector.bind(sys.argv[1])
-os.chmod(sys.argv[1], 0o666)
 with open(sys.argv[2], "ab", buffering=0) as file:
     while True:
         file.write(collector.recv(65536) + b"\n")

@@ -40,6 +40,6 @@ def serve():
 
 threading.Thread(target=serve, daemon=True).start()
 asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-asker.settimeout(8)
+asker.settimeout(20)
 asker.sendto(wire.query(name, "A", 7), ("192.0.2.1", 53))
 print("refused", refused, *wire.addresses(asker.recv(4096)))

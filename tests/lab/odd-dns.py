@@ -18,7 +18,8 @@ odd-dns.py ADDRESS ZONE LOG: a DNS server that does what the file ZONE says at t
      moving       each question for A has an address that none before had, from 198.18.0.1 on
      alien        beside the right address one of another name's, and one in the additional section
 
-What is not there does not exist. Each question goes into LOG: protocol, the sender's port, id, name, type, all in hex.
+What is not there does not exist. Each question goes into LOG, as they come: protocol, the sender's port, id, name, type, all
+in hex. Then it is decided already how it is answered.
 A forged answer has the address 203.0.113.66.
 """
 import itertools
@@ -104,9 +105,13 @@ def note(proto, peer, message):
     log.write(f"{proto} {peer[1]} {ident} {name} {kind} {message.hex()}\n")
 
 
-def by_udp(message, peer):
+def take(message, peer):
+    found = answer(message, "udp")
     note("udp", peer, message)
-    right, mode, ident, asked, kind = answer(message, "udp")
+    threading.Thread(target=carefully, args=(by_udp, message, peer, *found), daemon=True).start()
+
+
+def by_udp(message, peer, right, mode, ident, asked, kind):
     if mode == "silent":
         return
     if mode == "garbage":
@@ -125,8 +130,8 @@ def by_tcp(connection, peer):
     with connection:
         while len(length := connection.recv(2, socket.MSG_WAITALL)) == 2:
             message = connection.recv(struct.unpack(">H", length)[0], socket.MSG_WAITALL)
-            note("tcp", peer, message)
             right, mode, *_ = answer(message, "tcp")
+            note("tcp", peer, message)
             if mode in ("silent", "forged-only", "garbage"):
                 time.sleep(10)
             if mode == "cut-dead":
@@ -155,4 +160,4 @@ def accept():
 threading.Thread(target=accept, daemon=True).start()
 print("ready", flush=True)
 while True:
-    threading.Thread(target=carefully, args=(by_udp, *udp.recvfrom(4096)), daemon=True).start()
+    carefully(take, *udp.recvfrom(4096))
