@@ -108,6 +108,10 @@ test: build/secure-init build/deps-glibc $(FAULTS)
 	@$(MAKE) ARCH=arm64
 	@tests/run
 
+mutants: build/secure-init build/deps-glibc
+	@deps/install test
+	@tests/run mutants
+
 # for tests/mutants, which builds the program with one file changed
 print-release-flags:
 	@printf '%s\n' "$(subst ",\",$(COMMON)) $(RELEASE)"
@@ -128,5 +132,5 @@ format:
 
 -include $(shell find build -name '*.d' 2>/dev/null)
 
-.PHONY: all demo trials soak bench bench-datapath plots sbom audit test clean format print-release-flags print-objects print-libraries
+.PHONY: all demo mutants trials soak bench bench-datapath plots sbom audit test clean format print-release-flags print-objects print-libraries
 .DELETE_ON_ERROR:
