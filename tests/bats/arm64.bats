@@ -7,6 +7,8 @@ setup_file() {
 	lab_up
 	ARM64=$ROOT/build/arm64/secure-init
 	EMULATED=$LAB/secure-init
+	# one test is all tests of another file
+	BATS_TEST_TIMEOUT=1000
 	set +a
 	[ "$(dpkg --print-architecture)" != arm64 ] || return 0
 	make -s -C "$ROOT" ARCH=arm64 >&2

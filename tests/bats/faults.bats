@@ -3,6 +3,13 @@
 # behind the firewall that was meant, or not at all; a line says why, nothing hangs, and nothing stays.
 load common
 
+setup_file() {
+	set -a
+	lab_up
+	BATS_TEST_TIMEOUT=1000
+	set +a
+}
+
 setup() {
 	common_setup
 	lab_clean
@@ -24,7 +31,8 @@ silence() { # NAME
 # ends_by SIGNAL STATUS: secure-init, which waits for a server, gets the signal
 ends_by() {
 	lab_clean
-	PARA_SETUP_TIMEOUT=20 caged echo AGENT-RAN > "$LAB/out" 2>&1 3>&- &
+	silent_dns "$GATEWAY"
+	PARA_SETUP_TIMEOUT=60 CAGE_RESOLV=$LAB/resolv.silent caged echo AGENT-RAN > "$LAB/out" 2>&1 3>&- &
 	local job=$! first
 	first() { first=$(pgrep -f "^$SECURE_INIT -- echo" | while read -r pid; do grep -q 'NSpid.*[^0-9]1$' "/proc/$pid/status" && echo "$pid" && break; done); [ -n "$first" ]; }
 	lab_wait_for first
@@ -43,7 +51,7 @@ ends_by() {
 }
 
 @test "faults of every kind, at moments all over the start" {
-	run timeout 400 "$ROOT/tests/faults/run" 41
+	run timeout 900 "$ROOT/tests/faults/run" 41
 	echo "$output"
 	[ "$status" -eq 0 ]
 	[[ $output =~ all\ +[0-9].*\ ([0-9]+)$'\n' ]] && [ "${BASH_REMATCH[1]}" -gt 200 ]
@@ -53,7 +61,7 @@ ends_by() {
 	local server
 	for server in dnsmasq nginx; do
 		silence $server
-		PARA_SETUP_TIMEOUT=3 run timeout 60 bash -c '. "$1"; caged echo AGENT-RAN' - "$LAB_SOURCE/lab.bash"
+		PARA_SETUP_TIMEOUT=3 run timeout 120 bash -c '. "$1"; caged echo AGENT-RAN' - "$LAB_SOURCE/lab.bash"
 		[[ $status -eq 105 || $status -eq 106 || $status -eq 109 ]] || { echo "$server: $status $output"; return 1; }
 		refute_says AGENT-RAN
 		assert_says "Container will not start to prevent insecure operation"

@@ -7,7 +7,12 @@ load common
 			"udp '$ANTHROPIC6' 443" "tcp '$BLOCKED' 22" "tcp '$GATEWAY' 8000" "udp '$GATEWAY' 8000" \
 			"tcp '$BLOCKED' 443" "tcp '$BLOCKED' 80" "tcp '$BLOCKED' 853" "udp '$BLOCKED' 443" "udp '$BLOCKED' 123" \
 			"tcp '$BLOCKED6' 443" "udp '$BLOCKED6' 443" "tcp '$NPM' 443" "udp '$EXAMPLE' 123"; do
-			echo "$to $(python3 "$1" $to)"
+			# what takes a second may be the machine; what does so again and again is not
+			for again in 1 2 3 4 5; do
+				said=$(python3 "$1" $to 20)
+				[ "${said##* }" -ge 1000 ] || break
+			done
+			echo "$to $said"
 		done' sh "$TRY"
 	assert_status 0
 	for to in "tcp $ANTHROPIC 443" "tcp $ANTHROPIC 8443" "udp $ANTHROPIC 443" "tcp $ANTHROPIC6 443" \
@@ -20,14 +25,14 @@ load common
 	for to in "udp $BLOCKED 443" "udp $BLOCKED 123" "udp $EXAMPLE 123"; do assert_says "$to EPERM"; done
 	assert_says "tcp $BLOCKED6 443 ECONNREFUSED"
 	refute_says "udp $BLOCKED6 443 open"
-	# refused, not dropped: nothing blocked takes as long as a second (the last word is milliseconds)
+	# refused, not dropped: nothing blocked takes as long as a second each time (the last word is milliseconds)
 	[ "$(awk '/EHOSTUNREACH|ECONNREFUSED|EPERM/ && $NF >= 1000' <<< "$output")" = "" ]
 }
 
 @test "the blocked hosts are alive: without isolation the agent reaches them" {
 	lab_clean
 	PARA_NETWORK_ISOLATION=false PARA_ALLOWED_DOMAINS= run caged sh -c \
-		"python3 '$TRY' tcp $BLOCKED 443 && python3 '$TRY' tcp $BLOCKED6 443 && python3 '$TRY' udp $BLOCKED 123"
+		"python3 '$TRY' tcp $BLOCKED 443 20 && python3 '$TRY' tcp $BLOCKED6 443 20 && python3 '$TRY' udp $BLOCKED 123 20"
 	assert_status 0
 }
 
@@ -35,7 +40,7 @@ load common
 	PARA_ALLOWED_DOMAINS="$NPM:8000-8001,443,[$NPM6]:443" run caged sh -c '
 		for to in "tcp '$NPM' 8000" "tcp '$NPM' 8001" "tcp '$NPM' 443" "udp '$NPM' 8000" "tcp '$NPM6' 443" \
 			"tcp '$NPM' 8443" "tcp '$NPM' 80" "udp '$NPM' 123" "tcp '$NPM6' 8000"; do
-			echo "$to $(python3 "$1" $to)"
+			echo "$to $(python3 "$1" $to 20)"
 		done' sh "$TRY"
 	for to in "tcp $NPM 8000" "tcp $NPM 8001" "tcp $NPM 443" "udp $NPM 8000" "tcp $NPM6 443"; do
 		assert_says "$to open"
@@ -50,8 +55,8 @@ load common
 	PARA_ALLOWED_DOMAINS=github.com,api.anthropic.com run caged bash -c '
 		curl -sS --cacert "$1" https://api.anthropic.com/ && echo CURL-ALLOWED
 		git ls-remote https://github.com/project.git && echo GIT-ALLOWED
-		curl -sS --max-time 5 --cacert "$1" https://example.com/ || echo "CURL-BLOCKED $?"
-		curl -sS --max-time 5 -k https://'$BLOCKED'/ || echo "ADDRESS-BLOCKED $?"' - "$CA/ca.pem"
+		curl -sS --max-time 60 --cacert "$1" https://example.com/ || echo "CURL-BLOCKED $?"
+		curl -sS --max-time 60 -k https://'$BLOCKED'/ || echo "ADDRESS-BLOCKED $?"' - "$CA/ca.pem"
 	assert_says "hello from $ANTHROPIC"
 	assert_says CURL-ALLOWED
 	assert_says "refs/heads/"
@@ -142,9 +147,8 @@ load common
 
 @test "closed at once: rules that name the set stand while no name can be resolved" {
 	lab_clean
-	# a server that never answers, so that the set-up waits
-	printf 'nameserver 172.17.0.77\n' > "$LAB/resolv.silent"
-	ip -n "$CAGE" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0
+	# servers that never answer, so that the set-up waits
+	silent_dns
 	PARA_SETUP_TIMEOUT=60 CAGE_RESOLV=$LAB/resolv.silent caged echo AGENT-RAN > "$LAB/out" 2>&1 3>&- &
 	local pid=$!
 	closed() { in_cage iptables -S OUTPUT | grep -q -- "-P OUTPUT DROP"; }
@@ -152,9 +156,9 @@ load common
 	run in_cage iptables -L -n
 	assert_says "match-set allowed-domains"
 	assert_says "Chain OUTPUT (policy DROP)"
-	run in_cage python3 "$TRY" tcp "$BLOCKED" 443
+	run in_cage python3 "$TRY" tcp "$BLOCKED" 443 20
 	assert_says EHOSTUNREACH
-	run in_cage python3 "$TRY" tcp "$ANTHROPIC" 443
+	run in_cage python3 "$TRY" tcp "$ANTHROPIC" 443 20
 	assert_says EHOSTUNREACH
 	# all of that while it was still asking
 	kill "$(pgrep -f "^$SECURE_INIT -- echo" | head -1)"
@@ -187,9 +191,9 @@ load common
 }
 
 @test "a second start in the same namespace replaces the first one's rules and sets" {
-	PARA_ALLOWED_DOMAINS=registry.npmjs.org run caged python3 "$TRY" tcp "$NPM" 443
+	PARA_ALLOWED_DOMAINS=registry.npmjs.org run caged python3 "$TRY" tcp "$NPM" 443 20
 	assert_status 0
-	run caged sh -c "python3 '$TRY' tcp $NPM 443; python3 '$TRY' tcp $ANTHROPIC 443"
+	run caged sh -c "python3 '$TRY' tcp $NPM 443 20; python3 '$TRY' tcp $ANTHROPIC 443 20"
 	assert_says "EHOSTUNREACH"
 	assert_says "open"
 	[ "$(in_cage iptables -S | grep -c 'match-set allowed-domains')" -eq 2 ]
@@ -217,7 +221,7 @@ load common
 	lab_clean
 	in_cage iptables -A OUTPUT -j ACCEPT
 	in_cage iptables -N MINE
-	run caged python3 "$TRY" tcp "$BLOCKED" 443
+	run caged python3 "$TRY" tcp "$BLOCKED" 443 20
 	assert_says EHOSTUNREACH
 	[ "$(in_cage iptables -S | grep -c MINE)" -eq 0 ]
 }
@@ -247,11 +251,12 @@ load common
 	in_cage python3 - "$BLOCKED" "$LAB" <<-'PY' > "$LAB/old" 2>&1 3>&- &
 		import socket, sys, time, os
 		old = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-		old.settimeout(1)
+		old.settimeout(20)
 		old.connect((sys.argv[1], 123))
 		old.send(b"ping"); old.recv(16)
 		print("before: open", flush=True)
 		while not os.path.exists(sys.argv[2] + "/closed"): time.sleep(0.02)
+		old.settimeout(1)
 		try:
 		    old.send(b"ping"); old.recv(16)
 		    print("after: OPEN", flush=True)
@@ -260,7 +265,7 @@ load common
 	PY
 	local pid=$!
 	lab_wait_for grep -q "before: open" "$LAB/old"
-	run caged sh -c "touch '$LAB/closed'; sleep 1.5"
+	run caged timeout 60 sh -c "touch '$LAB/closed'; until grep -q after: '$LAB/old'; do sleep 0.1; done"
 	wait $pid
 	run cat "$LAB/old"
 	assert_says "after: closed"
@@ -270,7 +275,7 @@ load common
 
 @test "Docker's resolver: its upstreams named in resolv.conf get rules, for nothing but DNS" {
 	printf 'nameserver 127.0.0.11\n# ExtServers: [%s host(127.0.0.53)]\noptions ndots:0\n' "$BLOCKED" > "$LAB/resolv.docker"
-	PARA_ALLOWED_DOMAINS= CAGE_RESOLV=$LAB/resolv.docker run caged python3 "$TRY" tcp "$BLOCKED" 443
+	PARA_ALLOWED_DOMAINS= CAGE_RESOLV=$LAB/resolv.docker run caged python3 "$TRY" tcp "$BLOCKED" 443 20
 	assert_says EHOSTUNREACH
 	assert_says "which asks from here as root: $BLOCKED"
 	run in_cage iptables -S OUTPUT
@@ -293,7 +298,7 @@ load common
 	assert_refused 102
 	assert_says "Run the agent as another user"
 	PARA_GUARD=off PARA_RUN_AS=1000:1000 PARA_ALLOWED_DOMAINS= CAGE_RESOLV=$LAB/resolv.docker run caged sh -c \
-		"python3 '$TRY' tcp $BLOCKED 53; python3 '$TRY' udp $BLOCKED 53"
+		"python3 '$TRY' tcp $BLOCKED 53 20; python3 '$TRY' udp $BLOCKED 53 20"
 	assert_says "EHOSTUNREACH"
 	assert_says "EPERM"
 	run in_cage iptables -S OUTPUT
@@ -313,7 +318,7 @@ load common
 	in_cage dnsmasq --conf-file=/dev/null --no-hosts --no-resolv --server="$GATEWAY" --user=root --port=40053 \
 		--listen-address=127.0.0.11 --bind-interfaces --pid-file="$LAB/docker.pid" 3>&-
 	PARA_DNS_LOG=true PARA_ALLOWED_DOMAINS=*.anthropic.com CAGE_RESOLV=$LAB/resolv.docker run caged sh -c \
-		"id -u; dig +short api.anthropic.com; dig +short +tcp api.anthropic.com; python3 '$TRY' tcp $ANTHROPIC 443"
+		"id -u; dig +short api.anthropic.com; dig +short +tcp api.anthropic.com; python3 '$TRY' tcp $ANTHROPIC 443 20"
 	lab_stop docker
 	in_cage nft delete table ip docker
 	assert_status 0

@@ -60,7 +60,7 @@ allow() {
 }
 
 @test "a private address is allowed, and said" {
-	allow private.lab,api.anthropic.com python3 "$TRY" tcp 10.9.8.7 8000
+	allow private.lab,api.anthropic.com python3 "$TRY" tcp 10.9.8.7 8000 20
 	assert_status 0
 	assert_says "private.lab is at the private address 10.9.8.7"
 	assert_says "open"
@@ -75,7 +75,7 @@ allow() {
 
 @test "the search list serves names of one label, and no others" {
 	printf 'search compose.lab\nnameserver %s\n' "$GATEWAY" > "$LAB/resolv.search"
-	CAGE_RESOLV=$LAB/resolv.search allow db:8000 python3 "$TRY" tcp "$GATEWAY" 8000
+	CAGE_RESOLV=$LAB/resolv.search allow db:8000 python3 "$TRY" tcp "$GATEWAY" 8000 20
 	assert_status 0
 	[ "$(members allowed-ports | head -1)" = "$GATEWAY,tcp:8000" ]
 	# db.sub would be found as db.sub.compose.lab if the list were used for it
@@ -85,23 +85,26 @@ allow() {
 	lab_dns "$LAB_SOURCE/dnsmasq.conf"
 }
 
-@test "the resolver refuses: fatal, at once" {
-	lab_dns_stop
-	local start=$SECONDS
-	allow api.anthropic.com echo AGENT-RAN
-	assert_refused 105
-	assert_says "api.anthropic.com (Could not contact DNS servers)"
-	[ $((SECONDS - start)) -le 8 ]
-	lab_dns "$LAB_SOURCE/dnsmasq.conf"
-}
+# ms: of a clock that nobody sets
+ms() { awk '{ print int($1 * 1000) }' /proc/uptime; }
 
-@test "the resolver is silent: fatal, before the deadline's own message" {
-	printf 'nameserver 172.17.0.77\n' > "$LAB/resolv.silent"
-	ip -n "$WORLD" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0
-	ip -n "$CAGE" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0
+@test "the resolver is silent: fatal, before the deadline's own message; it refuses: fatal, at once" {
+	local start silent
+	silent_dns
+	sed -i 1q "$LAB/resolv.silent"
+	start=$(ms)
 	CAGE_RESOLV=$LAB/resolv.silent allow api.anthropic.com echo AGENT-RAN
+	silent=$(($(ms) - start))
 	assert_refused 105
 	assert_says "api.anthropic.com (Timeout while contacting DNS servers)"
+	lab_dns_stop
+	start=$(ms)
+	allow api.anthropic.com echo AGENT-RAN
+	# all of the start before is no more than the same once more
+	[ $((2 * ($(ms) - start))) -lt $silent ]
+	assert_refused 105
+	assert_says "api.anthropic.com (Could not contact DNS servers)"
+	lab_dns "$LAB_SOURCE/dnsmasq.conf"
 }
 
 @test "a second server takes over from a silent first" {
@@ -121,7 +124,7 @@ allow() {
 	done
 	lab_dns "$conf"
 	# the first one is what the positive probe connects to
-	allow "api.anthropic.com,$list" echo AGENT-RAN
+	PARA_SETUP_TIMEOUT=300 allow "api.anthropic.com,$list" echo AGENT-RAN
 	assert_status 0
 	assert_says AGENT-RAN
 	[ "$(members allowed-ports | wc -l)" -eq 1000 ]
@@ -143,18 +146,19 @@ allow() {
 }
 
 @test "a name that only serves our own proof is not waited for" {
-	# a server that answers for all but example.com
+	# a server that answers for all but example.com, before two that answer for nothing: to wait for all takes 18 seconds or more
 	cp "$LAB_SOURCE/dnsmasq.conf" "$LAB/deaf.conf"
 	sed -i '/example.com/d' "$LAB/deaf.conf"
 	echo "server=/example.com/172.17.0.77" >> "$LAB/deaf.conf"
 	ip -n "$WORLD" neigh replace 172.17.0.77 lladdr 02:00:00:00:00:77 dev eth0
 	lab_dns "$LAB/deaf.conf"
+	silent_dns "$GATEWAY"
 	local start=$SECONDS
-	PARA_SETUP_TIMEOUT=60 allow api.anthropic.com echo AGENT-RAN
+	CAGE_RESOLV=$LAB/resolv.silent PARA_SETUP_TIMEOUT=60 allow api.anthropic.com echo AGENT-RAN
 	assert_status 0
 	assert_says AGENT-RAN
 	refute_says "example.com"
-	[ $((SECONDS - start)) -le 8 ]
+	[ $((SECONDS - start)) -lt 15 ]
 	lab_dns "$LAB_SOURCE/dnsmasq.conf"
 }
 

@@ -10,7 +10,7 @@ setup() {
 @test "IPv4 only: IPv6 has no way out, and that is said" {
 	ip -n "$CAGE" -6 route flush default
 	ip -n "$CAGE" -6 addr flush dev eth0
-	run caged sh -c "python3 '$TRY' tcp $ANTHROPIC 443; python3 '$TRY' tcp $BLOCKED 443"
+	run caged sh -c "python3 '$TRY' tcp $ANTHROPIC 443 20; python3 '$TRY' tcp $BLOCKED 443 20"
 	assert_says "open"
 	assert_says EHOSTUNREACH
 	assert_says "IPv6 has no way out of this container now"
@@ -26,7 +26,7 @@ setup() {
 	ip -n "$CAGE" addr flush dev eth0 scope global
 	ip -n "$CAGE" -6 addr replace fd17::2/64 dev eth0 nodad
 	ip -n "$CAGE" -6 route replace default via "$GATEWAY6"
-	CAGE_RESOLV=$LAB/resolv.6 run caged sh -c "python3 '$TRY' tcp $ANTHROPIC6 443; python3 '$TRY' tcp $BLOCKED6 443"
+	CAGE_RESOLV=$LAB/resolv.6 run caged sh -c "python3 '$TRY' tcp $ANTHROPIC6 443 20; python3 '$TRY' tcp $BLOCKED6 443 20"
 	assert_says "open"
 	assert_says ECONNREFUSED
 	assert_says "IPv4 has no way out of this container now"
@@ -35,10 +35,10 @@ setup() {
 
 @test "IPv6 goes on working once the neighbour cache is empty" {
 	in_cage ip -6 neigh flush dev eth0
-	run caged python3 "$TRY" tcp "$ANTHROPIC6" 443
+	run caged python3 "$TRY" tcp "$ANTHROPIC6" 443 20
 	assert_status 0
 	in_cage ip -6 neigh flush dev eth0
-	run in_cage python3 "$TRY" tcp "$ANTHROPIC6" 443
+	run in_cage python3 "$TRY" tcp "$ANTHROPIC6" 443 20
 	assert_status 0
 }
 
@@ -58,7 +58,7 @@ setup() {
 
 @test "no network but loopback (--network none)" {
 	ip -n "$CAGE" link set eth0 down
-	PARA_ALLOWED_DOMAINS= run caged python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 5000)); socket.create_connection(("127.0.0.1", 5000), 2); print("LOOPBACK-OPEN")'
+	PARA_ALLOWED_DOMAINS= run caged python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 5000)); socket.create_connection(("127.0.0.1", 5000), 20); print("LOOPBACK-OPEN")'
 	assert_status 0
 	assert_says LOOPBACK-OPEN
 }
@@ -80,21 +80,21 @@ setup() {
 }
 
 @test "from outside: the host's network gets in, others do not; replies come back" {
+	rm -f "$LAB/over"
 	caged python3 -c '
-import socket, sys, threading
+import os, socket, sys
 server = socket.create_server(("0.0.0.0", 7000))
 print("listening", file=sys.stderr, flush=True)
-server.settimeout(6)
-try:
-    while True:
+server.settimeout(0.1)
+while not os.path.exists(sys.argv[1]):
+    try:
         peer, address = server.accept()
         peer.send(b"hello"); peer.close()
-except TimeoutError:
-    pass' > "$LAB/out" 2>&1 3>&- &
+    except TimeoutError: pass' "$LAB/over" > "$LAB/out" 2>&1 3>&- &
 	local pid=$!
 	lab_wait_for grep -q listening "$LAB/out"
-	run ip netns exec "$WORLD" python3 "$TRY" tcp 172.17.0.2 7000
-	assert_says open
+	run ip netns exec "$WORLD" python3 "$TRY" tcp 172.17.0.2 7000 20
+	local from_host=$output
 	run ip netns exec "$WORLD" python3 -c "
 import socket
 s = socket.socket(); s.settimeout(1.5); s.bind(('$BLOCKED', 0))
@@ -102,8 +102,10 @@ try:
     s.connect(('172.17.0.2', 7000)); print('open')
 except OSError as failure:
     print('closed', failure)"
-	assert_says closed
+	touch "$LAB/over"
 	wait $pid
+	assert_says closed
+	[[ $from_host == open* ]]
 }
 
 @test "ICMP: an allowed host's 'too big' comes through, an echo to a blocked one does not leave" {

@@ -6,13 +6,18 @@ setup() {
 	common_setup
 	lab_clean
 	say_nothing
+	listening=
+}
+
+teardown() {
+	[ -z "$listening" ] || kill $listening 2> /dev/null || true
 }
 
 # goes PROTO ADDRESS PORT...: each port answers; stays: none does
 goes() {
 	local port
 	for port in "${@:3}"; do
-		run in_cage python3 "$TRY" "$1" "$2" "$port"
+		run in_cage python3 "$TRY" "$1" "$2" "$port" 20
 		[[ $output == open* ]] || { echo "$1 $2 $port: $output"; return 1; }
 	done
 }
@@ -201,9 +206,11 @@ start() { # COMMAND...
 	done
 }
 
-# comes FROM PORT: a connection from the world's address to the container's listener
+# comes FROM PORT [SECONDS]: a connection from the world's address to the container's listener
 comes() {
-	timeout 20 ip netns exec "$WORLD" python3 -c 'import socket, sys; socket.create_connection(("172.17.0.2", int(sys.argv[2])), 1, (sys.argv[1], 0))' "$1" "$2" 2> /dev/null
+	ip netns exec "$WORLD" python3 -c '
+import socket, sys
+socket.create_connection(("172.17.0.2", int(sys.argv[2])), int(sys.argv[3]), (sys.argv[1], 0))' "$1" "$2" "${3:-20}" 2> /dev/null
 }
 
 @test "inbound: the host's network by default; else the ports and hosts that are named" {
@@ -212,13 +219,13 @@ import socket, time
 for port in 8080, 8081, 5432:
     s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("0.0.0.0", port)); s.listen(9); globals()[str(port)] = s
 open("'"$LAB"'/listening", "w")
-time.sleep(60)' 3>&- & }
+time.sleep(1000)' 3>&- & }
 	listener
-	local job=$!
+	listening=$!
 	lab_wait_for test -e "$LAB/listening"
 	PARA_ALLOWED_DOMAINS= start true
 	comes $GATEWAY 8080
-	run comes $EXAMPLE 8080
+	run comes $EXAMPLE 8080 1
 	[ "$status" -ne 0 ]
 	lab_clean
 	PARA_ALLOWED_DOMAINS= PARA_ALLOW_INBOUND=8080,10.9.8.7:5432 start true
@@ -227,12 +234,12 @@ time.sleep(60)' 3>&- & }
 	comes $GATEWAY 8080
 	comes 10.9.8.7 5432
 	for one in "$EXAMPLE 8081" "$GATEWAY 8081" "$EXAMPLE 5432" "10.9.8.7 8081"; do
-		run comes $one
+		run comes $one 1
 		[ "$status" -ne 0 ] || { echo "$one came in"; return 1; }
 	done
 	lab_clean
 	PARA_ALLOWED_DOMAINS= PARA_ALLOW_INBOUND=none start true
-	run comes $GATEWAY 8080
+	run comes $GATEWAY 8080 1
 	[ "$status" -ne 0 ]
 	lab_clean
 	PARA_ALLOWED_DOMAINS= PARA_ALLOW_INBOUND=host,8081 PARA_BLOCKED_DOMAINS=$EXAMPLE start true
@@ -240,8 +247,6 @@ time.sleep(60)' 3>&- & }
 	comes $NPM 8081
 	# who is let in by name is let in before anybody is blocked
 	comes $EXAMPLE 8081
-	kill $job
-	wait $job || true
 }
 
 @test "rules stay as many, however long the lists" {

@@ -19,7 +19,7 @@ setup() {
 }
 
 teardown() {
-	kill $server $others 2> /dev/null || true
+	kill -KILL $server $others 2> /dev/null || true
 }
 
 # half_dns MODE: tests/lab/half-dns.py at 172.17.0.53, which half.conf names
@@ -61,14 +61,16 @@ while data := peer.recv(9): peer.send(data)' 3>&- &
 	others=$!
 	local job
 	lab_wait_for test -e "$LAB/listening"
-	# DNS is open as long as names are looked up, and not for the agent
-	CAGE_RESOLV=$LAB/half.conf PARA_ALLOW_DNS=none PARA_ALLOW_HOST=none PARA_ALLOWED_DOMAINS=slow.lab \
+	# DNS is open as long as names are looked up, which is till the server goes on, and not for the agent
+	kill -STOP $server
+	silent_dns 172.17.0.53
+	CAGE_RESOLV=$LAB/resolv.silent PARA_ALLOW_DNS=none PARA_ALLOW_HOST=none PARA_ALLOWED_DOMAINS=other.lab PARA_SETUP_TIMEOUT=60 \
 		cage "$SECURE_INIT" setup > "$LAB/out" 2>&1 3>&- &
 	job=$!
 	lab_wait_for sh -c "nsenter --net=/run/netns/$CAGE iptables -S OUTPUT 2> /dev/null | grep -q DROP"
 	in_cage python3 -c '
 import socket, sys, time
-s = socket.create_connection(("172.17.0.53", 53), 2)
+s = socket.create_connection(("172.17.0.53", 53), 20)
 s.settimeout(1)
 while True:
     try:
@@ -77,8 +79,9 @@ while True:
     except OSError: print("cut", flush=True)
     time.sleep(0.2)' > "$LAB/held" 2>&1 3>&- &
 	others+=" $!"
+	lab_wait_for grep -q echo "$LAB/held"
+	kill -CONT $server
 	wait $job || { cat "$LAB/out"; return 1; }
-	grep -q echo "$LAB/held"
 	cut_for_good() { [ "$(tail -3 "$LAB/held" | tr '\n' ' ')" = "cut cut cut " ]; }
 	lab_wait_for cut_for_good || { tail -3 "$LAB/held"; return 1; }
 }
@@ -129,7 +132,7 @@ while True: u.sendto(b"answer", u.recvfrom(99)[1])' 3>&- &
 	done
 	# with DNS it answers
 	PARA_ALLOWED_DOMAINS= PARA_RUN_AS=65534 CAGE_RESOLV=$LAB/docker.conf cage "$SECURE_INIT" setup
-	run in_cage python3 "$TRY" udp 127.0.0.11 40053
+	run in_cage python3 "$TRY" udp 127.0.0.11 40053 20
 	assert_says open
 }
 
@@ -231,10 +234,10 @@ there, here, allowed = "'$BLOCKED6'", "fd17::2", "'$ANTHROPIC6'"
 def tell(*words):
     os.write(1, (" ".join(map(str, words)) + "\n").encode())
 
-def say(name, sender, to):
+def say(name, sender, to, wait=1):
     s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
     s.setsockopt(socket.IPPROTO_IPV6, 78, 1)  # IPV6_FREEBIND: anybody may
-    s.settimeout(1)
+    s.settimeout(wait)
     s.bind(sender)
     try:
         s.sendto(b"hello", to)
@@ -248,7 +251,7 @@ say("ESCAPE", (here, 5555), (there, 8000))
 # the same with somebody who is allowed
 say("disguise", (there, 8000), (allowed, 8000))
 say("ESCAPE", (allowed, 8000), (there, 8000))
-say("well", (here, 0), (allowed, 8000))'
+say("well", (here, 0), (allowed, 8000), 20)'
 	assert_status 0
 	[ "$(grep -cx 'ESCAPE refused' <<< "$output")" = 2 ] || { echo "$output"; return 1; }
 	assert_says "well sent b'hello'"
@@ -258,7 +261,7 @@ say("well", (here, 0), (allowed, 8000))'
 	local peer
 	chmod 1777 "$LAB"
 	for peer in $BLOCKED $GATEWAY; do
-		rm -f "$LAB/sent"
+		rm -f "$LAB/sent" "$LAB/come"
 		PARA_RUN_AS=1000 PARA_PROFILE=strict PARA_ALLOWED_DOMAINS=api.anthropic.com caged python3 -c '
 import os, socket
 
@@ -267,15 +270,21 @@ def bound(to_lo):
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if to_lo: s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"lo")
     s.bind(("172.17.0.2", 5555))
-    s.settimeout(2)
+    s.settimeout(1)
     return s
 
 try: bound(True).sendto(b"knock", ("'$peer'", 9999))
 except PermissionError: os.write(1, b"knock refused\n")
 s = bound(False)
 open("'"$LAB"'/sent", "w").close()
-try: print("ESCAPE", s.recvfrom(9), flush=True)
-except TimeoutError: print("nothing", flush=True)' > "$LAB/out" 2>&1 3>&- &
+over = False
+while not over:
+    over = os.path.exists("'"$LAB"'/come")
+    try:
+        print("ESCAPE", s.recvfrom(9), flush=True)
+        break
+    except TimeoutError: pass
+else: print("nothing", flush=True)' > "$LAB/out" 2>&1 3>&- &
 		local job=$!
 		lab_wait_for test -e "$LAB/sent"
 		ip netns exec "$WORLD" python3 -c '
@@ -283,6 +292,7 @@ import socket
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 s.bind(("'$peer'", 9999))
 s.sendto(b"come out", ("172.17.0.2", 5555))'
+		touch "$LAB/come"
 		wait $job
 		grep -qx "knock refused" "$LAB/out" && grep -qx nothing "$LAB/out" || { cat "$LAB/out"; return 1; }
 	done

@@ -7,7 +7,11 @@ setup() { guard_setup; }
 
 teardown() { guard_teardown; }
 
-setup_file() { guard_lab; }
+# one test is all policies
+setup_file() {
+	guard_lab
+	export BATS_TEST_TIMEOUT=1000
+}
 
 PROPERTY=$BATS_TEST_DIRNAME/../property/property.py
 

@@ -39,12 +39,12 @@ process_1() {
 	pgrep -P "$(pgrep -P "$job")"
 }
 
-# start COMMAND...: a container in the background; sets job and pid (of its process 1, as seen from here)
+# start COMMAND...: a container in the background; sets job and pid (of its process 1, as seen from here), which is the command
 start() {
 	cage "$@" > "$LAB/out" 2>&1 3>&- &
 	job=$!
-	lab_wait_for process_1
-	pid=$(process_1)
+	begun() { pid=$(process_1) && [ "$(tr '\0' ' ' < "/proc/$pid/cmdline")" = "$* " ]; }
+	lab_wait_for begun "$@"
 }
 
 # enter COMMAND...: like docker exec: in the namespaces of process 1, with the container's whole bounding set
@@ -82,7 +82,7 @@ enter() {
 }
 
 @test "the file's capabilities are for process 1 alone: whoever runs it later has none of them" {
-	start sleep 60
+	start sleep 1000
 	run enter $as_user "$LAB/secure-init" setup
 	assert_status 102
 	assert_says "CAP_NET_ADMIN is missing"
@@ -104,7 +104,7 @@ enter() {
 	assert_says "Network isolation is enabled"
 	assert_says "proved: api.anthropic.com port 443 could be connected to"
 	closed
-	run in_cage $as_user python3 "$TRY" tcp $ANTHROPIC 443
+	run in_cage $as_user python3 "$TRY" tcp $ANTHROPIC 443 20
 	assert_says open
 	run in_cage $as_user python3 "$TRY" tcp $BLOCKED 443
 	refute_says open
@@ -142,7 +142,7 @@ enter() {
 }
 
 @test "setup beside a secure-init that is process 1: refused, and nothing changes" {
-	PARA_RUN_AS=65534 start "$SECURE_INIT" -- sleep 60
+	PARA_RUN_AS=65534 start "$SECURE_INIT" -- sleep 1000
 	lab_wait_for pgrep -P "$pid" -x sleep
 	before=$(in_cage iptables -S)
 	PARA_ALLOWED_DOMAINS=10.0.0.0/8 run enter "$SECURE_INIT" setup
@@ -160,7 +160,7 @@ enter() {
 @test "status: open, being set up, closed, and tampered with are told apart, also without privileges" {
 	# with the guard the sets are its business, which it watches
 	export PARA_GUARD=off
-	start sleep 60
+	start sleep 1000
 	run enter "$SECURE_INIT" status
 	assert_status 1
 	assert_says "OPEN: a packet to 192.0.2.1"
@@ -169,9 +169,8 @@ enter() {
 	kill -KILL "$pid"
 	wait $job || true
 
-	# a resolver that nobody is
-	echo "nameserver 172.17.0.99" > "$LAB/silent.conf"
-	CAGE_RESOLV=$LAB/silent.conf PARA_RUN_AS=65534 start "$SECURE_INIT" -- sleep 60
+	silent_dns
+	CAGE_RESOLV=$LAB/resolv.silent PARA_SETUP_TIMEOUT=60 PARA_RUN_AS=65534 start "$SECURE_INIT" -- sleep 1000
 	lab_wait_for closed
 	run enter $as_user "$SECURE_INIT" status
 	assert_status 1
@@ -179,7 +178,7 @@ enter() {
 	kill -KILL "$pid"
 	wait $job || true
 
-	PARA_RUN_AS=65534 start "$SECURE_INIT" -- sleep 60
+	PARA_RUN_AS=65534 start "$SECURE_INIT" -- sleep 1000
 	lab_wait_for pgrep -P "$pid" -x sleep
 	run enter $as_user "$LAB/secure-init" status
 	assert_status 0
@@ -203,7 +202,7 @@ enter() {
 	kill -KILL "$pid"
 	wait $job || true
 	# nobody owns the tables now, so that one with NET_ADMIN can change them
-	start sleep 60
+	start sleep 1000
 	in_cage nft insert rule ip filter OUTPUT meta mark 7 counter accept
 	run enter "$SECURE_INIT" status
 	kill -KILL "$pid"
@@ -213,7 +212,7 @@ enter() {
 }
 
 @test "status beside a guard: the rules are compared, what the sets hold is the guard's" {
-	PARA_RUN_AS=65534 PARA_ALLOWED_DOMAINS=10.0.0.0/8 start "$SECURE_INIT" -- sleep 60
+	PARA_RUN_AS=65534 PARA_ALLOWED_DOMAINS=10.0.0.0/8 start "$SECURE_INIT" -- sleep 1000
 	lab_wait_for pgrep -P "$pid" -x sleep
 	PARA_ALLOWED_DOMAINS=10.0.0.0/8 run enter "$SECURE_INIT" status
 	assert_status 0
@@ -244,11 +243,11 @@ enter() {
 
 @test "test: a command as the agent would run it, in the cage made for it, or in the one that stands" {
 	export PARA_RUN_AS=65534
-	run cage "$SECURE_INIT" test -- sh -c 'id -u; grep CapBnd /proc/self/status; python3 "$1" tcp "$2" 443' sh "$TRY" "$BLOCKED"
+	run cage "$SECURE_INIT" test -- sh -c 'id -u; grep CapBnd /proc/self/status; python3 "$1" tcp "$2" 443 20' sh "$TRY" "$BLOCKED"
 	assert_says EHOSTUNREACH
 	grep -qx 65534 <<< "$output"
 	assert_says "CapBnd:	0000000000000000"
-	start "$SECURE_INIT" -- sleep 60
+	start "$SECURE_INIT" -- sleep 1000
 	lab_wait_for pgrep -P "$pid" -x sleep
 	run enter "$SECURE_INIT" test sh -c 'id -u; grep -E "Cap(Bnd|Eff)|NoNew" /proc/self/status; exit 23'
 	assert_status 23
@@ -261,7 +260,7 @@ enter() {
 	wait $job || true
 	lab_clean
 	# where nothing is closed, nothing is run
-	start sleep 60
+	start sleep 1000
 	run enter "$SECURE_INIT" test echo AGENT-RAN
 	assert_status 107
 	refute_says AGENT-RAN
