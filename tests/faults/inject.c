@@ -105,9 +105,12 @@ static void skip(struct tracee *tracee, long result)
 {
 	struct user_regs_struct regs;
 
-	ptrace(PTRACE_GETREGS, tracee->pid, 0, &regs);
-	regs.orig_rax = SYS_restart_syscall;
-	ptrace(PTRACE_SETREGS, tracee->pid, 0, &regs);
+	/* whatever it says, Linux has closed the descriptor (close(2)) */
+	if (tracee->number != SYS_close) {
+		ptrace(PTRACE_GETREGS, tracee->pid, 0, &regs);
+		regs.orig_rax = SYS_restart_syscall;
+		ptrace(PTRACE_SETREGS, tracee->pid, 0, &regs);
+	}
 	tracee->skipped = true;
 	tracee->result = result;
 }
