@@ -35,7 +35,6 @@ LIBMNL   := $(shell awk '$$1 == "libmnl" { print $$2; exit }' deps/pins)
 COMMON   := -std=c11 -D_GNU_SOURCE -I. -DVERSION='"$(VERSION)"' -DLIBMNL_VERSION='"$(LIBMNL)"' -DCA_BUNDLE='"$(CA_BUNDLE)"' $(WARNINGS)
 HARDEN   := -fstack-protector-strong -ftrivial-auto-var-init=zero -fno-strict-aliasing
 RELEASE  := -Os -g0 -fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. $(HARDEN)
-SANITIZE := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer
 LIBS     := -lcurl -lmbedtls -lmbedx509 -lmbedcrypto -lcares -ljansson -lmnl
 
 all: $(OUT)/secure-init

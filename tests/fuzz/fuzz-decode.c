@@ -1,7 +1,7 @@
 /*
  * Any bytes as the kernel's answer to "which rules are there?". Nothing beyond the message is read, and what
  * is not odd is a rule in every field: of our chains, verdicts, sets and families. Seeds of its kind are
- * written by the unit tests: build/asan/test-decode FOLDER, and test-decode-odd.
+ * written by the unit tests: build/asan/units test-decode FOLDER, and test-decode-odd.
  */
 #include "tests/fuzz/fuzz.h"
 

@@ -1,7 +1,7 @@
 /*
  * Any bytes as a logged packet. Nothing beyond the message is read; what is read is whole; and what is said
  * of it is one line, printable, whatever the name is that comes with it. Seeds are written by
- * build/asan/test-nflog FOLDER.
+ * build/asan/units test-nflog FOLDER.
  */
 #include "tests/fuzz/fuzz.h"
 
