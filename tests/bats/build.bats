@@ -6,7 +6,7 @@ setup_file() {
 	MUSL=$(cat "$ROOT/build/deps-musl")
 	CACHE=$(dirname "$MUSL")
 	HERE=$(mktemp -d)
-	export MUSL CACHE HERE BATS_TEST_TIMEOUT=1000 # for two whole builds
+	export MUSL CACHE HERE BATS_TEST_TIMEOUT=1000 # for a whole build
 }
 
 teardown_file() {
@@ -24,20 +24,17 @@ copy() {
 
 # --- the same bytes -------------------------------------------------------------------------------------------------
 
-@test "two clean builds, in folders, languages, time zones and by umasks of their own, give the same bytes" {
-	local first=$HERE/first second="$HERE/another/folder/with-a-longer-name"
-	copy "$first"
-	copy "$second"
-	TZ=Pacific/Auckland LC_ALL=C.UTF-8 make -s -j2 -C "$first" build/secure-init > "$HERE/first.log"
-	(umask 077 && TZ=UTC LC_ALL=C HOME=$HOME make -s -C "$second" build/secure-init > "$HERE/second.log")
-	cmp "$first/build/secure-init" "$second/build/secure-init"
-	[ "$(grep -c '\.o$' "$HERE/first.log")" -gt 50 ] # they were built, not found
-	[ "$(grep -c '\.o$' "$HERE/second.log")" -gt 50 ]
+@test "a clean build in another folder, language, time zone and by another umask gives the same bytes" {
+	local other="$HERE/another/folder/with-a-longer-name"
+	copy "$other"
+	(umask 077 && TZ=Pacific/Auckland LC_ALL=C make -s -j2 -C "$other" build/secure-init > "$HERE/other.log")
+	[ "$(grep -c '\.o$' "$HERE/other.log")" -gt 50 ] # they were built, not found
+	cmp "$SECURE_INIT" "$other/build/secure-init"
 	# nor does the machine show in it
-	run strings -n 6 "$first/build/secure-init"
-	refute_says "$first"
+	run strings -n 6 "$SECURE_INIT"
+	refute_says "$ROOT"
 	refute_says "$CACHE"
-	rm -rf "$first" "$HERE/another"
+	rm -rf "$HERE/another"
 }
 
 @test "the libraries' cache goes by the pinned hashes: another pin, another folder; a file that does not match is not used" {
