@@ -63,7 +63,7 @@ inside() {
 	local job
 	rm -f "$OUTSIDE/started" "$OUTSIDE/go" "$SCRATCH/started"
 	PARA_RUN_AS=${AS:-0} CAGE_SETUP="$CONTAINER; ${CAGE_SETUP:-}" CAGE_UNDER="python3 $ATTACKS/runtime.py" \
-		caged sh -c 'touch "$SCRATCH/started"; while [ ! -e "$OUTSIDE/go" ]; do sleep 0.02; done; exec "$@"' - "$@" > "$LAB/said" 2>&1 3>&- < /dev/null &
+		caged sh -c 'touch "$SCRATCH/started"; while [ ! -e "$OUTSIDE/go" ]; do sleep 0.1; done; exec "$@"' - "$@" > "$LAB/said" 2>&1 3>&- < /dev/null &
 	job=$!
 	lab_wait_for test -e "$SCRATCH/started" || { cat "$LAB/said"; return 1; }
 	oracle "$POLICY"

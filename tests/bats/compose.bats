@@ -12,6 +12,8 @@ setup_file() {
 		docker build -q -t server -
 }
 
+teardown() { [ -n "${ENGINE_CANNOT:-}" ] || docker_clear; }
+
 compose() {
 	DOCKER_HOST=unix://$LAB/docker.sock DOCKER_CONFIG=$LAB/docker-config AGENT_IMAGE=localhost/para-agent DB_IMAGE=server CACHE_IMAGE=server \
 		docker-compose -p lab -f "$BATS_TEST_DIRNAME/../../examples/compose/docker-compose.yml" "$@"

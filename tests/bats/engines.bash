@@ -61,15 +61,23 @@ start() {
 }
 
 started() { # NAME
-	lab_wait_for agent_of "$1" || { engine logs "$1"; return 1; }
+	local pid
+	pid=$(engine inspect -f '{{.State.Pid}}' "$1")
+	[ "$pid" != 0 ] && lab_wait_for agent_below "$pid" || { engine logs "$1"; return 1; }
 }
 
-# agent_of NAME: the machine's pid of the agent: process 1's child that is not of secure-init itself.
+# agent_of NAME: the machine's pid of the agent.
 agent_of() {
-	local pid child
-	pid=$(engine inspect -f '{{.State.Pid}}' "$1") && [ "$pid" != 0 ] || return 1
-	for child in $(pgrep -P "$pid"); do
-		[ "$(readlink "/proc/$child/exe")" = "$(readlink "/proc/$pid/exe")" ] || { echo "$child"; return; }
+	local pid
+	pid=$(engine inspect -f '{{.State.Pid}}' "$1") && [ "$pid" != 0 ] && agent_below "$pid"
+}
+
+# agent_below PID: process 1's child that is not of secure-init itself.
+agent_below() {
+	local children child
+	read -r children < "/proc/$1/task/$1/children" || [ -n "$children" ] || return
+	for child in $children; do
+		[ ! -e "/proc/$child/exe" ] || [ "/proc/$child/exe" -ef "/proc/$1/exe" ] || { echo "$child"; return; }
 	done
 	return 1
 }

@@ -3,6 +3,7 @@
 # build/resolver-lab is tests/guard/resolver-lab.c.
 
 bats_require_minimum_version 1.5.0
+source "$BATS_TEST_DIRNAME/../lab/wait.bash"
 
 setup_file() {
 	ROOT=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)
@@ -45,8 +46,8 @@ setup() {
 	PIDS+=" $!"
 	mkfifo "$D/in"
 	exec 7<> "$D/in"
-	wait_for test -s "$D/dnsmasq.log"
-	wait_for grep -q ready "$D/odd.out"
+	lab_wait_for test -s "$D/dnsmasq.log"
+	lab_wait_for grep -q ready "$D/odd.out"
 }
 
 teardown() {
@@ -55,16 +56,6 @@ teardown() {
 	exec 7>&-
 	wait $PIDS 2> /dev/null || true
 	ip netns del "$NS"
-}
-
-wait_for() { # COMMAND...: until it succeeds; given up after 20 s, or more where each try takes long
-	local tries
-	for ((tries = 0; tries < 1000; tries++)); do
-		"$@" > /dev/null 2>&1 && return
-		sleep 0.02
-	done
-	echo "gave up waiting for: $*" >&2
-	return 1
 }
 
 # start SERVERS [OPTION...] ALLOWED [BLOCKED]: the resolver, with those servers (and SEARCH) in its resolv.conf
@@ -81,7 +72,7 @@ start() {
 	AUDIT=1 ip netns exec "$NS" "$ROOT/build/resolver-lab" "${options[@]}" "$D/resolv.conf" "$@" < "$D/in" > "$D/out" 2> "$D/err" 3>&- &
 	LAB=$!
 	PIDS+=" $LAB"
-	wait_for grep -q READY "$D/out"
+	lab_wait_for grep -q READY "$D/out"
 }
 
 q() { # dig's arguments
@@ -108,7 +99,7 @@ say() { # to the pretended warden
 	local before
 	before=$(grep -c '^DONE' "$D/out" || true)
 	echo "$*" >&7
-	wait_for done_count_is $((before + 1))
+	lab_wait_for done_count_is $((before + 1))
 }
 
 has_few_descriptors() { # PID
@@ -126,7 +117,7 @@ client() {
 	say hold 1
 	q a.example.com > "$D/answer" &
 	local dig=$!
-	wait_for grep -q '^LEARN a.example.com 300 93.184.216.34' "$D/out"
+	lab_wait_for grep -q '^LEARN a.example.com 300 93.184.216.34' "$D/out"
 	sleep 0.2
 	kill -0 $dig
 	say hold 0
@@ -212,7 +203,7 @@ client() {
 	start 10.99.0.1 --filter a.example.com
 	[ "$(status_of other.net)" = "REFUSED EDE 17 " ]
 	say add allowed other.net:443
-	wait_for grep -q '^LEARN other.net 300 93.184.216.35' "$D/out"
+	lab_wait_for grep -q '^LEARN other.net 300 93.184.216.35' "$D/out"
 	[ "$(short other.net)" = 93.184.216.35 ]
 	say remove allowed other.net:443
 	[ "$(status_of other.net)" = "REFUSED EDE 17 " ]
@@ -224,11 +215,11 @@ client() {
 
 @test "names of the lists are asked for by themselves; of a blocked one too" {
 	SEARCH="nowhere.test corp.test" start 10.99.0.1 --filter a.example.com,db blocked.net
-	wait_for grep -q '^LEARN a.example.com 300 93.184.216.34' "$D/out"
-	wait_for grep -q '^LEARN a.example.com 300 2606' "$D/out"
-	wait_for grep -q '^LEARN blocked.net 300 93.184.216.36' "$D/out"
+	lab_wait_for grep -q '^LEARN a.example.com 300 93.184.216.34' "$D/out"
+	lab_wait_for grep -q '^LEARN a.example.com 300 2606' "$D/out"
+	lab_wait_for grep -q '^LEARN blocked.net 300 93.184.216.36' "$D/out"
 	# a name without a dot is searched as the libc does it
-	wait_for grep -q '^LEARN db.corp.test 300 10.1.2.3' "$D/out"
+	lab_wait_for grep -q '^LEARN db.corp.test 300 10.1.2.3' "$D/out"
 	grep -qi 'query.*db.nowhere.test' "$D/dnsmasq.log"
 	! grep -qi 'query.* db from' "$D/dnsmasq.log"
 	[ "$(short db.corp.test)" = 10.1.2.3 ]
@@ -237,12 +228,12 @@ client() {
 
 @test "a name that cannot be asked for is kept, and said once" {
 	start 10.99.0.2 --filter servfail.odd.example,nothing.odd.example,loopback.odd.example,a.odd.example
-	wait_for grep -q '^KEEP servfail.odd.example 330' "$D/out"
-	wait_for grep -q '^KEEP nothing.odd.example 330' "$D/out"
-	wait_for grep -q '^KEEP loopback.odd.example 330' "$D/out"
-	wait_for grep -q '^LEARN a.odd.example' "$D/out"
-	wait_for grep -q 'servfail.odd.example cannot be looked up again' "$D/err"
-	wait_for grep -q 'nothing.odd.example cannot be looked up again' "$D/err"
+	lab_wait_for grep -q '^KEEP servfail.odd.example 330' "$D/out"
+	lab_wait_for grep -q '^KEEP nothing.odd.example 330' "$D/out"
+	lab_wait_for grep -q '^KEEP loopback.odd.example 330' "$D/out"
+	lab_wait_for grep -q '^LEARN a.odd.example' "$D/out"
+	lab_wait_for grep -q 'servfail.odd.example cannot be looked up again' "$D/err"
+	lab_wait_for grep -q 'nothing.odd.example cannot be looked up again' "$D/err"
 	[ "$(grep -c 'servfail.odd.example cannot be looked up again (no server answered)' "$D/err")" = 1 ]
 	[ "$(grep -c 'nothing.odd.example cannot be looked up again (it has no address)' "$D/err")" = 1 ]
 	! grep -q '^KEEP a.odd' "$D/out"
@@ -366,7 +357,7 @@ client() {
 	client mutant_answers
 	awk '/VmRSS/ && $2 > 1024 { print "resident: " $2 " kB"; exit 1 }' "/proc/$child/status"
 	# those that wait for a server that says nothing have some seconds
-	wait_for has_few_descriptors "$child"
+	lab_wait_for has_few_descriptors "$child"
 }
 
 @test "the ends: of the lifeline, and of the warden" {
@@ -376,7 +367,7 @@ client() {
 	grep -q 'RESOLVER ENDS 0' "$D/out"
 	start 10.99.0.1 --filter a.example.com
 	say leave
-	wait_for grep -q 'RESOLVER ENDS -32' "$D/out"
+	lab_wait_for grep -q 'RESOLVER ENDS -32' "$D/out"
 }
 
 @test "the port is taken: said, with what to do" {
@@ -384,7 +375,7 @@ client() {
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", 10053)); print("bound", flush=True); time.sleep(600)' \
 		> "$D/taken" 3>&- &
 	PIDS+=" $!"
-	wait_for grep -q bound "$D/taken"
+	lab_wait_for grep -q bound "$D/taken"
 	echo "nameserver 10.99.0.1" > "$D/resolv.conf"
 	run -111 ip netns exec "$NS" "$ROOT/build/resolver-lab" "$D/resolv.conf" a.example.com < /dev/null
 	[[ $output == *"cannot listen for DNS on 127.0.0.1, port 10053"*"another program"* ]]

@@ -7,8 +7,8 @@
 # Their stores are kept in the cache, images and nothing else. All processes, mounts and interfaces live in the tests'
 # namespaces and are gone with them. One run at a time: tests/run holds the lock.
 
-ENGINES_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-ROOT=$(cd "$ENGINES_SOURCE/../.." && pwd)
+ENGINES_SOURCE=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+ROOT=${ENGINES_SOURCE%/*/*}
 ENGINES=${XDG_CACHE_HOME:-$HOME/.cache}/secure-init/engines
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 PATH_INSIDE=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -112,24 +112,29 @@ docker_up() {
 	ip -n "$WORLD" -6 route replace "$BRIDGE6_NET" via fd17::2
 	lab_wait_for docker_answers || { tail -n 20 "$LAB/dockerd.log"; return 1; }
 	docker version > /dev/null || return 1
-	docker_empty
+	docker_clear
 }
 
 # it answers, or has ended and will not
 docker_answers() { docker version || lab_ended "$(cat "$LAB/dockerd.pid")"; }
 
-# no container, network or volume that an earlier test left
+# no container that an earlier test left
 docker_empty() {
 	local left
 	left=$(docker ps -aq)
 	[ -z "$left" ] || docker rm -f $left > /dev/null
+}
+
+# no container, network or volume
+docker_clear() {
+	docker_empty
 	docker network prune -f > /dev/null
 	docker volume prune -f > /dev/null
 }
 
 docker_down() {
 	docker version > /dev/null 2>&1 || return 0
-	docker_empty
+	docker_clear
 	# what tests built; the store keeps what docker_images brought
 	docker images --format '{{.Repository}}:{{.Tag}}' | grep -v '^localhost/' | while read -r image; do docker rmi -f "$image"; done > /dev/null 2>&1
 	lab_stop dockerd

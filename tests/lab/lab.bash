@@ -7,8 +7,9 @@
 #
 # Nothing outside of these two namespaces is changed; lab_guard sees to it.
 
-LAB_SOURCE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-ROOT=$(cd "$LAB_SOURCE/../.." && pwd)
+LAB_SOURCE=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
+ROOT=${LAB_SOURCE%/*/*}
+source "$LAB_SOURCE/wait.bash"
 SECURE_INIT=${SECURE_INIT:-$ROOT/build/secure-init}
 
 # Debian's programs, not what else a machine may have in front of them
@@ -31,16 +32,6 @@ lab_guard() {
 		echo "lab: this is the machine's own network namespace; run under: unshare --net --mount" >&2
 		exit 1
 	fi
-}
-
-lab_wait_for() { # COMMAND...: until it succeeds; given up after 20 s, or more where each try takes long
-	local tries
-	for ((tries = 0; tries < 1000; tries++)); do
-		"$@" > /dev/null 2>&1 && return
-		sleep 0.02
-	done
-	echo "lab: gave up waiting for: $*" >&2
-	return 1
 }
 
 # lab_ca: a CA, and one certificate for all names of the lab. Kept in build/, it takes a while.
@@ -181,21 +172,20 @@ lab_nginx_reload() {
 	[ -f "$LAB/nginx/certificate.conf" ] ||
 		printf 'ssl_certificate %s/server.pem;\nssl_certificate_key %s/server.key;\n' "$CA" "$CA" > "$LAB/nginx/certificate.conf"
 	[ -s "$LAB/nginx.pid" ] || return 0
-	local old
-	old=$(pgrep -P "$(cat "$LAB/nginx.pid")" | sort | tr '\n' ' ')
-	kill -HUP "$(cat "$LAB/nginx.pid")"
-	lab_wait_for lab_nginx_reloaded "$old"
+	local pid old
+	read -r pid < "$LAB/nginx.pid"
+	read -r old < "/proc/$pid/task/$pid/children" || true
+	kill -HUP "$pid"
+	lab_wait_for lab_nginx_reloaded "$pid" "$old"
 }
 
 # the workers of before are gone, and there is a new one
-lab_nginx_reloaded() {
+lab_nginx_reloaded() { # PID WORKERS
 	local worker new
-	new=$(pgrep -P "$(cat "$LAB/nginx.pid")")
-	[ -n "$new" ] || return 1
-	for worker in $1; do
-		grep -qx "$worker" <<< "$new" && return 1
+	read -r new < "/proc/$1/task/$1/children" || [ -n "$new" ] || return
+	for worker in $2; do
+		[[ " $new " != *" $worker "* ]] || return 1
 	done
-	return 0
 }
 
 # lab_clean: no rules and no sets in the cage, as in a namespace that is new.
