@@ -197,9 +197,10 @@ def explained(binary, questions):
 
 
 def may_not_know(policy):
-    """explain asks DNS for the policy's names, which may be closed; the guard answers for none that is blocked."""
+    """explain asks DNS for the policy's names: its server may be closed, to the guard too; and the guard answers for no name
+    that is blocked."""
     blocked = any(name in policy.get("PARA_BLOCKED_DOMAINS", "") for name in NAMES)
-    return not reference(policy, GATEWAY, "udp", 53) or (policy.get("PARA_GUARD") != "off" and blocked)
+    return not reference({**policy, "PARA_GUARD": "off"}, GATEWAY, "udp", 53) or (policy.get("PARA_GUARD") != "off" and blocked)
 
 
 def judge(path, binary, seed):
