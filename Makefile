@@ -65,11 +65,15 @@ $(OUT)/release/fw/embed.o: fw/embed.S fw/presets.txt Makefile $(DEPS) $(CA_BUNDL
 
 include tests/faults.mk
 
-demo: build/secure-init
+# what the tests see a destination with, in the lab and in any image
+build/try: tests/lab/try.c build/deps-musl
+	@echo "  CC $@"; $$(cat build/deps-musl)/bin/cc -std=c11 -D_GNU_SOURCE -Os -s -Wall -Wextra -Werror -o $@ $<
+
+demo: build/secure-init build/try
 	@deps/install test
 	@tests/demo
 
-trials: build/secure-init
+trials: build/secure-init build/try
 	@deps/install test trials
 	@tests/guard/trials
 
@@ -85,7 +89,7 @@ bench: build/secure-init
 	@bench/dns.sh
 	@$(MAKE) bench-datapath
 
-bench-datapath: build/secure-init
+bench-datapath: build/secure-init build/try
 	@deps/install test bench
 	@unshare --net --mount --propagation private -- bash bench/datapath.sh
 
@@ -101,13 +105,13 @@ audit:
 	@deps/audit
 
 # arm64.bats's program is built here, since the tests have no network to fetch its libraries from.
-test: build/secure-init build/deps-glibc $(FAULTS)
+test: build/secure-init build/try build/deps-glibc $(FAULTS)
 	@deps/install test
 	@deps/install containers || echo "the container tests use the engines that are there"
 	@$(MAKE) ARCH=arm64
 	@tests/run
 
-mutants: build/secure-init build/deps-glibc
+mutants: build/secure-init build/try build/deps-glibc
 	@deps/install test
 	@tests/run mutants
 

@@ -152,9 +152,9 @@ clean() {
 # An allowed peer is reached, and one that is not allowed is not: else the figures would be of another firewall.
 check() { # VARIANT
 	use "$1"
-	in_cage python3 "$LAB_SOURCE/try.py" tcp "$EXAMPLE" $PORT | grep -q open ||
+	in_cage "$TRY" tcp "$EXAMPLE" $PORT | grep -q open ||
 		{ say "$1: the allowed peer is not reached"; exit 1; }
-	[ "$1" = open ] || ! in_cage python3 "$LAB_SOURCE/try.py" tcp "$BLOCKED" 80 | grep -q open ||
+	[ "$1" = open ] || ! in_cage "$TRY" tcp "$BLOCKED" 80 | grep -q open ||
 		{ say "$1: the network is open"; exit 1; }
 }
 

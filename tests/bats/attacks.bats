@@ -156,8 +156,8 @@ tunnelled() { grep -io "query.*tunnelled[0-9]*" "$LAB/dns.log" | grep -o "[0-9]*
 		nsenter --net="/run/netns/$CAGE" python3 "$LAB_SOURCE/listen.py" > "$LAB/inside.log" 2>&1 3>&- &
 		echo $! > "$LAB/inside.pid"
 		lab_wait_for grep -q ready "$LAB/inside.log"
-		run ip netns exec "$WORLD" python3 "$TRY" tcp 172.17.0.2 3000 $([ $policy = default ] && echo 20)
-		[ "${output%% *}" = "$([ $policy = default ] && echo open || echo ETIMEDOUT)" ] || { echo "$output"; return 1; }
+		run ip netns exec "$WORLD" "$TRY" $([ $policy = default ] && echo -w 20) tcp 172.17.0.2 3000
+		[ "$output" = "$([ $policy = default ] && echo open || echo ETIMEDOUT)" ] || { echo "$output"; return 1; }
 		run ip netns exec "$WORLD" python3 -c 'import socket, sys; socket.create_connection(("172.17.0.2", 3000), 1, (sys.argv[1], 0))' $BLOCKED
 		assert_says timed
 		lab_stop inside

@@ -154,22 +154,17 @@ running() {
 	[ "$(running "$HERE/with")" = sealed ]
 }
 
-# guarded OBJECT: it calls for the stack protector
-guarded() { nm "$1" 2> /dev/null | grep -q ' U __stack_chk_fail'; }
+# guarded OBJECT...: how many of them call for the stack protector
+guarded() { nm -A "$@" 2> /dev/null | grep -c ' U __stack_chk_fail' || true; }
 
 @test "the stack protector is in our objects and in every library that we build" {
-	local object library n=0 all=0
-	while read -r object; do
-		all=$((all + 1))
-		! guarded "$object" || n=$((n + 1))
-	done < <(find "$ROOT/build/release" -name '*.o')
-	echo "$n of our $all objects have a guarded function"
-	[ "$n" -gt $((all / 2)) ]
+	local library objects n
+	mapfile -t objects < <(find "$ROOT/build/release" -name '*.o')
+	n=$(guarded "${objects[@]}")
+	echo "$n of our ${#objects[@]} objects have a guarded function"
+	[ "$n" -gt $((${#objects[@]} / 2)) ]
 	for library in curl mbedtls mbedx509 mbedcrypto cares jansson; do
-		[ "$(nm "$MUSL/lib/lib$library.a" 2> /dev/null | grep -c ' U __stack_chk_fail')" -ge 1 ] || {
-			echo "lib$library has none"
-			return 1
-		}
+		[ "$(guarded "$MUSL/lib/lib$library.a")" -ge 1 ] || { echo "lib$library has none"; return 1; }
 	done
 	# and in the program, stripped as it is, the code that compares: on amd64 the guard lies at fs:0x28
 	if [ "$(dpkg --print-architecture)" = amd64 ]; then
@@ -195,9 +190,9 @@ probe() {
 
 @test "the release's flags bring the stack protector and variables that begin at zero; without, both are seen to be missing" {
 	probe
-	guarded "$HERE/probe.o"
+	[ "$(guarded "$HERE/probe.o")" = 1 ]
 	probe -fno-stack-protector
-	! guarded "$HERE/probe.o"
+	[ "$(guarded "$HERE/probe.o")" = 0 ]
 
 	cat > "$HERE/main.c" <<- 'EOF'
 		static __attribute__((noinline)) void dirty(void)

@@ -91,6 +91,3 @@ assert_good_binary() {
 	[ "$(readelf -SW "$1" | grep -c '\.symtab')" -eq 0 ]
 	[ "$(stat -c %s "$1")" -le $((2 * 1024 * 1024)) ]
 }
-
-# try PROTO ADDRESS PORT: prints "open" or why not; see lab/try.py.
-TRY=$LAB_SOURCE/try.py

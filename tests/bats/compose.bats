@@ -31,10 +31,10 @@ address_of() { # CONTAINER NETWORK
 	started "$agent"
 	assert_closed "$agent"
 	# they do answer, on both ports, when somebody else asks
-	lab_wait_for docker run --rm --network lab_data -v "$PROBE:/try:ro" localhost/busybox /try tcp "$(address_of "$db" lab_data)" 6379
-	lab_wait_for docker run --rm --network lab_data -v "$PROBE:/try:ro" localhost/busybox /try tcp "$(address_of "$cache" lab_data)" 5432
-	lab_wait_for docker run --rm --network lab_data -v "$PROBE:/try:ro" localhost/busybox /try tcp "$(address_of "$db" lab_data)" 5432
-	docker cp "$PROBE" "$agent:/try"
+	lab_wait_for docker run --rm --network lab_data -v "$TRY:/try:ro" localhost/busybox /try tcp "$(address_of "$db" lab_data)" 6379
+	lab_wait_for docker run --rm --network lab_data -v "$TRY:/try:ro" localhost/busybox /try tcp "$(address_of "$cache" lab_data)" 5432
+	lab_wait_for docker run --rm --network lab_data -v "$TRY:/try:ro" localhost/busybox /try tcp "$(address_of "$db" lab_data)" 5432
+	docker cp "$TRY" "$agent:/try"
 	reach "$agent" tcp "$(address_of "$db" lab_data)" 5432 open
 	reach "$agent" tcp "$(address_of "$db" lab_data)" 6379 EHOSTUNREACH
 	reach "$agent" tcp "$(address_of "$cache" lab_data)" 6379 EHOSTUNREACH
@@ -99,7 +99,7 @@ address_of() { # CONTAINER NETWORK
 	run docker run --rm --network container:net --cap-drop ALL --cap-add NET_ADMIN -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/secure-init setup
 	assert_status 0
 	assert_says "Network isolation is enabled"
-	docker run -d --name box --network container:net --cap-drop ALL --security-opt no-new-privileges --user 1000 -v "$PROBE:/try:ro" localhost/busybox sleep 1000
+	docker run -d --name box --network container:net --cap-drop ALL --security-opt no-new-privileges --user 1000 -v "$TRY:/try:ro" localhost/busybox sleep 1000
 	assert_closed box
 	assert_policy box
 	powerless "$(docker inspect -f '{{.State.Pid}}' box)"
@@ -112,7 +112,7 @@ address_of() { # CONTAINER NETWORK
 	start box --cap-add NET_ADMIN -e PARA_ALLOWED_DOMAINS=$ALLOW localhost/para-agent sleep infinity
 	local before
 	before=$(rules box)
-	docker run -d --name beside --network container:box -v "$PROBE:/try:ro" localhost/busybox sleep 1000
+	docker run -d --name beside --network container:box -v "$TRY:/try:ro" localhost/busybox sleep 1000
 	assert_policy beside
 	# only one set-up is process 1 of this network, also for one that has NET_ADMIN; where the kernel knows owners
 	[[ $before != *"flags owner"* ]] ||

@@ -9,7 +9,6 @@ setup_file() { engines_setup; }
 engines_setup() {
 	engines_need
 	[ -z "${ENGINE_CANNOT:-}" ] || return 0
-	engines_probe
 	set -a
 	lab_up
 	chmod 755 "$LAB"
@@ -48,7 +47,7 @@ engine_empty() { ${ENGINE:-docker}_empty; }
 engine_down() { ${ENGINE:-docker}_down; }
 
 # Where GitHub's ranges are fetched, the lab's CA has to be trusted. And the probe, for images that have nothing else.
-LAB_OPTIONS=(-v "$CA:/lab-ca:ro" -e SSL_CERT_FILE=/lab-ca/ca.pem -v "$PROBE:/try:ro")
+LAB_OPTIONS=(-v "$CA:/lab-ca:ro" -e SSL_CERT_FILE=/lab-ca/ca.pem -v "$TRY:/try:ro")
 # A policy: one name on all ports, one on one.
 ALLOW=api.anthropic.com,registry.npmjs.org:443
 

@@ -86,7 +86,7 @@ ends_by() {
 
 @test "no IPv6 in the kernel's eyes: the agent runs, closed for both families all the same" {
 	in_cage sh -c 'echo 1 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
-	run caged python3 "$TRY" tcp $BLOCKED 443
+	run caged "$TRY" tcp $BLOCKED 443
 	in_cage sh -c 'echo 0 > /proc/sys/net/ipv6/conf/all/disable_ipv6'
 	lab_cage_network
 	assert_says "IPv6 has no way out of this container now"

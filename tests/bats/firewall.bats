@@ -9,7 +9,7 @@ load common
 			"tcp '$BLOCKED6' 443" "udp '$BLOCKED6' 443" "tcp '$NPM' 443" "udp '$EXAMPLE' 123"; do
 			# what takes a second may be the machine; what does so again and again is not
 			for again in 1 2 3 4 5; do
-				said=$(python3 "$1" $to 20)
+				said=$("$1" -t -w 20 $to)
 				[ "${said##* }" -ge 1000 ] || break
 			done
 			echo "$to $said"
@@ -32,7 +32,7 @@ load common
 @test "the blocked hosts are alive: without isolation the agent reaches them" {
 	lab_clean
 	PARA_NETWORK_ISOLATION=false PARA_ALLOWED_DOMAINS= run caged sh -c \
-		"python3 '$TRY' tcp $BLOCKED 443 20 && python3 '$TRY' tcp $BLOCKED6 443 20 && python3 '$TRY' udp $BLOCKED 123 20"
+		"'$TRY' -w 20 tcp $BLOCKED 443 && '$TRY' -w 20 tcp $BLOCKED6 443 && '$TRY' -w 20 udp $BLOCKED 123"
 	assert_status 0
 }
 
@@ -40,7 +40,7 @@ load common
 	PARA_ALLOWED_DOMAINS="$NPM:8000-8001,443,[$NPM6]:443" run caged sh -c '
 		for to in "tcp '$NPM' 8000" "tcp '$NPM' 8001" "tcp '$NPM' 443" "udp '$NPM' 8000" "tcp '$NPM6' 443" \
 			"tcp '$NPM' 8443" "tcp '$NPM' 80" "udp '$NPM' 123" "tcp '$NPM6' 8000"; do
-			echo "$to $(python3 "$1" $to 20)"
+			echo "$to $("$1" -w 20 $to)"
 		done' sh "$TRY"
 	for to in "tcp $NPM 8000" "tcp $NPM 8001" "tcp $NPM 443" "udp $NPM 8000" "tcp $NPM6 443"; do
 		assert_says "$to open"
@@ -156,9 +156,9 @@ load common
 	run in_cage iptables -L -n
 	assert_says "match-set allowed-domains"
 	assert_says "Chain OUTPUT (policy DROP)"
-	run in_cage python3 "$TRY" tcp "$BLOCKED" 443 20
+	run in_cage "$TRY" -w 20 tcp "$BLOCKED" 443
 	assert_says EHOSTUNREACH
-	run in_cage python3 "$TRY" tcp "$ANTHROPIC" 443 20
+	run in_cage "$TRY" -w 20 tcp "$ANTHROPIC" 443
 	assert_says EHOSTUNREACH
 	# all of that while it was still asking
 	kill "$(pgrep -f "^$SECURE_INIT -- echo" | head -1)"
@@ -191,9 +191,9 @@ load common
 }
 
 @test "a second start in the same namespace replaces the first one's rules and sets" {
-	PARA_ALLOWED_DOMAINS=registry.npmjs.org run caged python3 "$TRY" tcp "$NPM" 443 20
+	PARA_ALLOWED_DOMAINS=registry.npmjs.org run caged "$TRY" -w 20 tcp "$NPM" 443
 	assert_status 0
-	run caged sh -c "python3 '$TRY' tcp $NPM 443 20; python3 '$TRY' tcp $ANTHROPIC 443 20"
+	run caged sh -c "'$TRY' -w 20 tcp $NPM 443; '$TRY' -w 20 tcp $ANTHROPIC 443"
 	assert_says "EHOSTUNREACH"
 	assert_says "open"
 	[ "$(in_cage iptables -S | grep -c 'match-set allowed-domains')" -eq 2 ]
@@ -221,7 +221,7 @@ load common
 	lab_clean
 	in_cage iptables -A OUTPUT -j ACCEPT
 	in_cage iptables -N MINE
-	run caged python3 "$TRY" tcp "$BLOCKED" 443 20
+	run caged "$TRY" -w 20 tcp "$BLOCKED" 443
 	assert_says EHOSTUNREACH
 	[ "$(in_cage iptables -S | grep -c MINE)" -eq 0 ]
 }
@@ -275,7 +275,7 @@ load common
 
 @test "Docker's resolver: its upstreams named in resolv.conf get rules, for nothing but DNS" {
 	printf 'nameserver 127.0.0.11\n# ExtServers: [%s host(127.0.0.53)]\noptions ndots:0\n' "$BLOCKED" > "$LAB/resolv.docker"
-	PARA_ALLOWED_DOMAINS= CAGE_RESOLV=$LAB/resolv.docker run caged python3 "$TRY" tcp "$BLOCKED" 443 20
+	PARA_ALLOWED_DOMAINS= CAGE_RESOLV=$LAB/resolv.docker run caged "$TRY" -w 20 tcp "$BLOCKED" 443
 	assert_says EHOSTUNREACH
 	assert_says "which asks from here as root: $BLOCKED"
 	run in_cage iptables -S OUTPUT
@@ -298,7 +298,7 @@ load common
 	assert_refused 102
 	assert_says "Run the agent as another user"
 	PARA_GUARD=off PARA_RUN_AS=1000:1000 PARA_ALLOWED_DOMAINS= CAGE_RESOLV=$LAB/resolv.docker run caged sh -c \
-		"python3 '$TRY' tcp $BLOCKED 53 20; python3 '$TRY' udp $BLOCKED 53 20"
+		"'$TRY' -w 20 tcp $BLOCKED 53; '$TRY' -w 20 udp $BLOCKED 53"
 	assert_says "EHOSTUNREACH"
 	assert_says "EPERM"
 	run in_cage iptables -S OUTPUT
@@ -318,7 +318,7 @@ load common
 	in_cage dnsmasq --conf-file=/dev/null --no-hosts --no-resolv --server="$GATEWAY" --user=root --port=40053 \
 		--listen-address=127.0.0.11 --bind-interfaces --pid-file="$LAB/docker.pid" 3>&-
 	PARA_DNS_LOG=true PARA_ALLOWED_DOMAINS=*.anthropic.com CAGE_RESOLV=$LAB/resolv.docker run caged sh -c \
-		"id -u; dig +short api.anthropic.com; dig +short +tcp api.anthropic.com; python3 '$TRY' tcp $ANTHROPIC 443 20"
+		"id -u; dig +short api.anthropic.com; dig +short +tcp api.anthropic.com; '$TRY' -w 20 tcp $ANTHROPIC 443"
 	lab_stop docker
 	in_cage nft delete table ip docker
 	assert_status 0

@@ -31,7 +31,7 @@ meta() { # WEB API GIT
 }
 
 @test "the ranges are in the set, aggregated, and open" {
-	run caged python3 "$TRY" tcp "$GITHUB_RANGE" 443 20
+	run caged "$TRY" -w 20 tcp "$GITHUB_RANGE" 443
 	assert_status 0
 	assert_says "GitHub's published ranges for web, api and git (9 networks)"
 	diff <(members allowed-domains) <(printf '%s\n' 20.201.28.148 20.201.28.151 20.201.28.152 192.30.252.0/22 \
@@ -43,7 +43,7 @@ meta() { # WEB API GIT
 
 @test "with ports in the entry, the ranges are open on these alone" {
 	PARA_ALLOWED_DOMAINS=github.com:443 run caged sh -c \
-		"python3 '$TRY' tcp $GITHUB_RANGE 443 20; python3 '$TRY' tcp $GITHUB_RANGE 8443 20"
+		"'$TRY' -w 20 tcp $GITHUB_RANGE 443; '$TRY' -w 20 tcp $GITHUB_RANGE 8443"
 	assert_says "open"
 	assert_says "EHOSTUNREACH"
 }
@@ -60,7 +60,7 @@ meta() { # WEB API GIT
 @test "the way to GitHub's API is open only while it is needed" {
 	# another allowed name of GitHub's, with a port: the API's address must not stay open on 443
 	lab_github json "$(meta '["192.30.252.0/22"]' '["192.30.252.0/22"]' '["192.30.252.0/22"]')"
-	PARA_ALLOWED_DOMAINS=github.com:22 run caged python3 "$TRY" tcp "$GITHUB_API" 443 20
+	PARA_ALLOWED_DOMAINS=github.com:22 run caged "$TRY" -w 20 tcp "$GITHUB_API" 443
 	assert_says EHOSTUNREACH
 }
 

@@ -132,7 +132,7 @@ events() {
 
 @test "on a terminal no line of the guard disturbs the agent's screen" {
 	export PARA_ALLOWED_DOMAINS=api.anthropic.com DOCKER_CAPS
-	SHELL=/bin/bash run script -qec "$(declare -f cage); cage '$SECURE_INIT' -- sh -c 'echo BEGIN; python3 \"$TRY\" tcp $BLOCKED 443; sleep 0.3; tty; echo END; exit 5'" /dev/null
+	SHELL=/bin/bash run script -qec "$(declare -f cage); cage '$SECURE_INIT' -- sh -c 'echo BEGIN; \"$TRY\" tcp $BLOCKED 443; sleep 0.3; tty; echo END; exit 5'" /dev/null
 	assert_status 5
 	assert_says EHOSTUNREACH
 	assert_says /dev/

@@ -77,12 +77,12 @@ as_agent() {
 }
 
 try() { # PROTO ADDRESS PORT
-	as_agent python3 "$TRY" "$@"
+	as_agent "$TRY" "$@"
 }
 
 # as long as it takes: what is open answers, however slow whoever answers is
 opens() {
-	run try "$@" 20
+	run try -w 20 "$@"
 	assert_says open
 }
 

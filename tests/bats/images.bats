@@ -119,7 +119,7 @@ except OSError as failure:
 	devcontainer up --buildkit never
 	local box
 	box=$(docker ps -q)
-	docker cp "$PROBE" "$box:/try"
+	docker cp "$TRY" "$box:/try"
 	started "$box"
 	agent_is 1000 "$box"
 	run devcontainer exec sh -c 'id -un; pwd; grep CapEff /proc/self/status'

@@ -60,7 +60,7 @@ allow() {
 }
 
 @test "a private address is allowed, and said" {
-	allow private.lab,api.anthropic.com python3 "$TRY" tcp 10.9.8.7 8000 20
+	allow private.lab,api.anthropic.com "$TRY" -w 20 tcp 10.9.8.7 8000
 	assert_status 0
 	assert_says "private.lab is at the private address 10.9.8.7"
 	assert_says "open"
@@ -75,7 +75,7 @@ allow() {
 
 @test "the search list serves names of one label, and no others" {
 	printf 'search compose.lab\nnameserver %s\n' "$GATEWAY" > "$LAB/resolv.search"
-	CAGE_RESOLV=$LAB/resolv.search allow db:8000 python3 "$TRY" tcp "$GATEWAY" 8000 20
+	CAGE_RESOLV=$LAB/resolv.search allow db:8000 "$TRY" -w 20 tcp "$GATEWAY" 8000
 	assert_status 0
 	[ "$(members allowed-ports | head -1)" = "$GATEWAY,tcp:8000" ]
 	# db.sub would be found as db.sub.compose.lab if the list were used for it

@@ -10,7 +10,7 @@ setup() {
 @test "IPv4 only: IPv6 has no way out, and that is said" {
 	ip -n "$CAGE" -6 route flush default
 	ip -n "$CAGE" -6 addr flush dev eth0
-	run caged sh -c "python3 '$TRY' tcp $ANTHROPIC 443 20; python3 '$TRY' tcp $BLOCKED 443 20"
+	run caged sh -c "'$TRY' -w 20 tcp $ANTHROPIC 443; '$TRY' -w 20 tcp $BLOCKED 443"
 	assert_says "open"
 	assert_says EHOSTUNREACH
 	assert_says "IPv6 has no way out of this container now"
@@ -26,7 +26,7 @@ setup() {
 	ip -n "$CAGE" addr flush dev eth0 scope global
 	ip -n "$CAGE" -6 addr replace fd17::2/64 dev eth0 nodad
 	ip -n "$CAGE" -6 route replace default via "$GATEWAY6"
-	CAGE_RESOLV=$LAB/resolv.6 run caged sh -c "python3 '$TRY' tcp $ANTHROPIC6 443 20; python3 '$TRY' tcp $BLOCKED6 443 20"
+	CAGE_RESOLV=$LAB/resolv.6 run caged sh -c "'$TRY' -w 20 tcp $ANTHROPIC6 443; '$TRY' -w 20 tcp $BLOCKED6 443"
 	assert_says "open"
 	assert_says ECONNREFUSED
 	assert_says "IPv4 has no way out of this container now"
@@ -35,10 +35,10 @@ setup() {
 
 @test "IPv6 goes on working once the neighbour cache is empty" {
 	in_cage ip -6 neigh flush dev eth0
-	run caged python3 "$TRY" tcp "$ANTHROPIC6" 443 20
+	run caged "$TRY" -w 20 tcp "$ANTHROPIC6" 443
 	assert_status 0
 	in_cage ip -6 neigh flush dev eth0
-	run in_cage python3 "$TRY" tcp "$ANTHROPIC6" 443 20
+	run in_cage "$TRY" -w 20 tcp "$ANTHROPIC6" 443
 	assert_status 0
 }
 
@@ -93,7 +93,7 @@ while not os.path.exists(sys.argv[1]):
     except TimeoutError: pass' "$LAB/over" > "$LAB/out" 2>&1 3>&- &
 	local pid=$!
 	lab_wait_for grep -q listening "$LAB/out"
-	run ip netns exec "$WORLD" python3 "$TRY" tcp 172.17.0.2 7000 20
+	run ip netns exec "$WORLD" "$TRY" -w 20 tcp 172.17.0.2 7000
 	local from_host=$output
 	run ip netns exec "$WORLD" python3 -c "
 import socket

@@ -5,13 +5,12 @@ source "$BATS_TEST_DIRNAME/../engines/engines.bash"
 
 setup_file() {
 	command -v pasta > /dev/null || { export CANNOT="pasta is not installed (Debian's passt)"; return; }
-	engines_probe
 	set -a
 	lab_up
 	set +a
 	chmod 755 "$LAB"
 	cp "$SECURE_INIT" "$LAB/secure-init"
-	cp "$PROBE" "$LAB/try"
+	cp "$TRY" "$LAB/try"
 	chmod 755 "$LAB/secure-init" "$LAB/try"
 	# everybody may use it on an ordinary machine; here perhaps root alone
 	mkdir -p "$LAB/dev"

@@ -13,7 +13,7 @@ manifest() {
 
 # the agent's container is not made by start, so the probe has to be brought
 bring_probe() {
-	podman cp "$PROBE" "$1:/try"
+	podman cp "$TRY" "$1:/try"
 }
 
 # The agent's command, once it has looked. Podman gives its container no child of ours to look for.

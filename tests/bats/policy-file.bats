@@ -431,7 +431,7 @@ for block in re.findall(r"^```json\n(.*?)^```$", open(sys.argv[1]).read(), re.M 
 	cat > "$PARA_POLICY" <<-END
 		{"profile": "strict", "allow": {"domains": ["api.anthropic.com:443"]}, "inbound": [8080, 8080, "8080"], "ssh": "none"}
 	END
-	run caged sh -c "echo AGENT-RAN; python3 '$TRY' tcp $ANTHROPIC 443 20; python3 '$TRY' tcp $ANTHROPIC 22 20; python3 '$TRY' tcp $BLOCKED 443 20"
+	run caged sh -c "echo AGENT-RAN; '$TRY' -w 20 tcp $ANTHROPIC 443; '$TRY' -w 20 tcp $ANTHROPIC 22; '$TRY' -w 20 tcp $BLOCKED 443"
 	assert_says "AGENT-RAN"
 	[ "$(grep -c '^open' <<< "$output")" -eq 1 ]
 	[ "$(grep -c '^EHOSTUNREACH' <<< "$output")" -eq 2 ]

@@ -17,7 +17,7 @@ teardown() {
 goes() {
 	local port
 	for port in "${@:3}"; do
-		run in_cage python3 "$TRY" "$1" "$2" "$port" 20
+		run in_cage "$TRY" -w 20 "$1" "$2" "$port"
 		[[ $output == open* ]] || { echo "$1 $2 $port: $output"; return 1; }
 	done
 }
@@ -25,7 +25,7 @@ goes() {
 stays() {
 	local port
 	for port in "${@:3}"; do
-		run in_cage python3 "$TRY" "$1" "$2" "$port"
+		run in_cage "$TRY" "$1" "$2" "$port"
 		[[ $output != open* ]] || { echo "$1 $2 $port is open"; return 1; }
 	done
 }

@@ -31,7 +31,7 @@ half_dns() {
 }
 
 stays() { # ADDRESS PORT
-	run in_cage python3 "$TRY" tcp "$1" "$2"
+	run in_cage "$TRY" tcp "$1" "$2"
 	[[ $output != open* ]] || { echo "$1 $2 is open"; return 1; }
 }
 
@@ -124,15 +124,15 @@ while True: u.sendto(b"answer", u.recvfrom(99)[1])' 3>&- &
 	local settings
 	for settings in PARA_NETWORK_MODE=none PARA_ALLOW_DNS=none "PARA_PROFILE=strict PARA_ALLOWED_DOMAINS=" "PARA_NETWORK_MODE=blocklist PARA_ALLOW_DNS=none"; do
 		(export $settings; PARA_ALLOWED_DOMAINS= PARA_RUN_AS=65534 CAGE_RESOLV=$LAB/docker.conf cage "$SECURE_INIT" setup)
-		run in_cage python3 "$TRY" udp 127.0.0.11 40053
+		run in_cage "$TRY" udp 127.0.0.11 40053
 		[[ $output != open* ]] || { echo "$settings: open"; return 1; }
-		run in_cage python3 "$TRY" tcp 127.0.0.11 40053
+		run in_cage "$TRY" tcp 127.0.0.11 40053
 		[[ $output != open* ]] || { echo "$settings: open"; return 1; }
 		lab_clean
 	done
 	# with DNS it answers
 	PARA_ALLOWED_DOMAINS= PARA_RUN_AS=65534 CAGE_RESOLV=$LAB/docker.conf cage "$SECURE_INIT" setup
-	run in_cage python3 "$TRY" udp 127.0.0.11 40053 20
+	run in_cage "$TRY" -w 20 udp 127.0.0.11 40053
 	assert_says open
 }
 

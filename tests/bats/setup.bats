@@ -104,9 +104,9 @@ enter() {
 	assert_says "Network isolation is enabled"
 	assert_says "proved: api.anthropic.com port 443 could be connected to"
 	closed
-	run in_cage $as_user python3 "$TRY" tcp $ANTHROPIC 443 20
+	run in_cage $as_user "$TRY" -w 20 tcp $ANTHROPIC 443
 	assert_says open
-	run in_cage $as_user python3 "$TRY" tcp $BLOCKED 443
+	run in_cage $as_user "$TRY" tcp $BLOCKED 443
 	refute_says open
 	# again, as when a pod's init container is restarted
 	before=$(in_cage iptables -S)
@@ -243,7 +243,7 @@ enter() {
 
 @test "test: a command as the agent would run it, in the cage made for it, or in the one that stands" {
 	export PARA_RUN_AS=65534
-	run cage "$SECURE_INIT" test -- sh -c 'id -u; grep CapBnd /proc/self/status; python3 "$1" tcp "$2" 443 20' sh "$TRY" "$BLOCKED"
+	run cage "$SECURE_INIT" test -- sh -c 'id -u; grep CapBnd /proc/self/status; "$1" -w 20 tcp "$2" 443' sh "$TRY" "$BLOCKED"
 	assert_says EHOSTUNREACH
 	grep -qx 65534 <<< "$output"
 	assert_says "CapBnd:	0000000000000000"

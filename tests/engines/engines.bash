@@ -27,14 +27,6 @@ engines_need() {
 	}
 }
 
-# engines_probe: compiles try.c, which any image can run; PROBE is where it is.
-engines_probe() {
-	export PROBE=$ROOT/build/engines/try
-	mkdir -p "${PROBE%/*}"
-	[ "$PROBE" -nt "$ENGINES_SOURCE/try.c" ] ||
-		"$(cat "$ROOT/build/deps-musl")/bin/cc" -std=c11 -D_GNU_SOURCE -Os -s -o "$PROBE" "$ENGINES_SOURCE/try.c"
-}
-
 # --- podman ---------------------------------------------------------------------------------------------------------
 
 # engines_podman_config FOLDER: its configuration, in FOLDER; and its run-time state, in a tmpfs, so that each start is

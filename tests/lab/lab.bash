@@ -11,6 +11,8 @@ LAB_SOURCE=$(cd "${BASH_SOURCE[0]%/*}" && pwd)
 ROOT=${LAB_SOURCE%/*/*}
 source "$LAB_SOURCE/wait.bash"
 SECURE_INIT=${SECURE_INIT:-$ROOT/build/secure-init}
+# prints "open" or why not (try.c)
+TRY=$ROOT/build/try
 
 # Debian's programs, not what else a machine may have in front of them
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin

@@ -1,9 +1,10 @@
 /*
- * try PROTO ADDRESS PORT: lab/try.py for containers that have no Python: what an agent sees of a destination.
+ * try [-t] [-w SECONDS] PROTO ADDRESS PORT...: what an agent sees of each destination.
  *
- * Prints "open" if a byte came back from the peer (tcp: if it could be connected to), or the error's name;
- * exits with 0 only for "open". Static, so that any image can run it. `try wait` does nothing until it is
- * ended: an agent for images that hold no other program.
+ * Prints "open" if a byte came back from the peer (tcp: if it could be connected to), or the error's name,
+ * and with -t how many ms that took. Waits SECONDS (1.5) for each; exits with 0 only if all are open. Static,
+ * so that any image can run it. `try wait` does nothing until it is ended: an agent for images that hold no
+ * other program.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -12,11 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
-#define WAIT_MS 1500
-
-static int attempt(int type, const char *address, int port)
+static int attempt(int type, const char *address, int port, int wait_ms)
 {
 	struct sockaddr_in6 to6 = {.sin6_family = AF_INET6, .sin6_port = htons((unsigned short)port)};
 	struct sockaddr_in to4 = {.sin_family = AF_INET, .sin_port = htons((unsigned short)port)};
@@ -36,7 +36,7 @@ static int attempt(int type, const char *address, int port)
 		return errno;
 	if (type == SOCK_DGRAM && send(wait.fd, "ping", 4, 0) < 0)
 		return errno;
-	if (poll(&wait, 1, WAIT_MS) == 0)
+	if (poll(&wait, 1, wait_ms) == 0)
 		return ETIMEDOUT;
 	if (type == SOCK_DGRAM)
 		return recv(wait.fd, &byte, 1, 0) < 0 ? errno : 0;
@@ -59,9 +59,17 @@ static const char *name(int failure)
 	return strerror(failure);
 }
 
+static long now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 int main(int argc, char *argv[])
 {
-	int status = 0;
+	int option, wait_ms = 1500, timed = 0, status = 0;
 
 	if (argc == 2 && strcmp(argv[1], "wait") == 0) {
 		puts("AGENT-RAN");
@@ -69,15 +77,27 @@ int main(int argc, char *argv[])
 		for (;;)
 			pause();
 	}
-	if (argc < 4 || argc % 3 != 1) {
-		fputs("usage: try [tcp|udp ADDRESS PORT]..., or try wait\n", stderr);
+	while ((option = getopt(argc, argv, "tw:")) != -1) {
+		if (option == 't')
+			timed = 1;
+		else if (option == 'w')
+			wait_ms = 1000 * atoi(optarg);
+		else
+			argc = 0;
+	}
+	if (argc < optind + 3 || (argc - optind) % 3 != 0) {
+		fputs("usage: try [-t] [-w SECONDS] [tcp|udp ADDRESS PORT]..., or try wait\n", stderr);
 		return 2;
 	}
-	for (char **to = argv + 1; *to != NULL; to += 3) {
-		const int failure =
-			attempt(strcmp(to[0], "udp") == 0 ? SOCK_DGRAM : SOCK_STREAM, to[1], atoi(to[2]));
+	for (char **to = argv + optind; *to != NULL; to += 3) {
+		const long start = now_ms();
+		const int type = strcmp(to[0], "udp") == 0 ? SOCK_DGRAM : SOCK_STREAM;
+		const int failure = attempt(type, to[1], atoi(to[2]), wait_ms);
 
-		puts(name(failure));
+		fputs(name(failure), stdout);
+		if (timed)
+			printf(" %ld", now_ms() - start);
+		putchar('\n');
 		if (failure != 0)
 			status = 1;
 	}
