@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tuple_common.h>
 #include <linux/netfilter/nf_tables.h>
 
 #include "fw/expression.h"
@@ -22,11 +23,15 @@
 /* What the kernel shows as the owner who has no number here (proc(5), overflowuid). */
 #define UID_NOBODY 65534
 
+/* Before the filter, after whatever other address a packet gets. */
+#define PRIORITY_OWN (-5)
+
 /* After the filter: only what that lets through is counted. */
 #define PRIORITY_LIMITS 10
 
 #define CHAIN_DNS    "dns"
 #define CHAIN_DOCKER "docker"
+#define CHAIN_OWN    "own"
 #define CHAIN_LIMITS "limits"
 
 static struct nlmsghdr *rule_begin(struct batch *batch, const char *chain, struct nlattr **nest)
@@ -53,17 +58,24 @@ static void sender(struct nlmsghdr *message, uint32_t how, uint32_t uid)
 	expression_compare(message, how, &uid, sizeof(uid));
 }
 
-/* To our port on this host (nft(8), redirect). */
-static void redirect(struct nlmsghdr *message)
+static void immediate(struct nlmsghdr *message, const void *bytes, size_t length)
 {
-	const uint16_t port = htons(GUARD_PORT);
 	struct nlattr *data, *element = expression_begin(message, "immediate", &data), *value;
 
 	expression_u32(message, NFTA_IMMEDIATE_DREG, NFT_REG_1);
 	value = mnl_attr_nest_start(message, NFTA_IMMEDIATE_DATA);
-	mnl_attr_put(message, NFTA_DATA_VALUE, sizeof(port), &port);
+	mnl_attr_put(message, NFTA_DATA_VALUE, length, bytes);
 	mnl_attr_nest_end(message, value);
 	expression_end(message, element, data);
+}
+
+/* To our port on this host (nft(8), redirect). */
+static void redirect(struct nlmsghdr *message)
+{
+	const uint16_t port = htons(GUARD_PORT);
+	struct nlattr *data, *element;
+
+	immediate(message, &port, sizeof(port));
 	element = expression_begin(message, "redir", &data);
 	expression_u32(message, NFTA_REDIR_REG_PROTO_MIN, NFT_REG_1);
 	expression_end(message, element, data);
@@ -114,15 +126,21 @@ static void put_dns(struct batch *batch, bool root_asks)
 	}
 }
 
-/* Loads the bits of a conntrack key of 32 bits, in the host's order. */
-static void conntrack(struct nlmsghdr *message, uint32_t key, uint32_t how, uint32_t bit)
+static void load_conntrack(struct nlmsghdr *message, uint32_t key)
 {
-	static const uint32_t zero;
 	struct nlattr *data, *element = expression_begin(message, "ct", &data);
 
 	expression_u32(message, NFTA_CT_KEY, key);
 	expression_u32(message, NFTA_CT_DREG, NFT_REG_1);
 	expression_end(message, element, data);
+}
+
+/* Loads the bits of a conntrack key of 32 bits, in the host's order. */
+static void conntrack(struct nlmsghdr *message, uint32_t key, uint32_t how, uint32_t bit)
+{
+	static const uint32_t zero;
+
+	load_conntrack(message, key);
 	expression_mask(message, (const uint8_t *)&bit, sizeof(bit));
 	expression_compare(message, how, &zero, sizeof(zero));
 }
@@ -198,6 +216,71 @@ static void put_docker(struct batch *batch)
 	}
 }
 
+/* Whose a connection is: conntrack's mark of those that were begun so. */
+#define OWN_AWAY 1 /* by the guard, and it leaves by an interface */
+#define OWN_HERE 2 /* by the guard, with somebody of this host */
+#define OWN_ROOT 3 /* by Docker's resolver, to the servers that it asks */
+
+/* Marks what a user begins; over lo or not. */
+static void put_mark(struct batch *batch, uint32_t uid, bool loopback, bool dns, uint32_t mark)
+{
+	const uint16_t port = htons(PORT_DNS);
+	struct nlattr *nest, *data, *element;
+	struct nlmsghdr *message = rule_begin(batch, CHAIN_OWN, &nest);
+
+	sender(message, NFT_CMP_EQ, uid);
+	expression_meta(message, NFT_META_OIFNAME);
+	expression_compare(message, loopback ? NFT_CMP_EQ : NFT_CMP_NEQ, "lo", sizeof("lo"));
+	if (dns) {
+		expression_payload(message, NFT_PAYLOAD_TRANSPORT_HEADER, 2, sizeof(port));
+		expression_compare(message, NFT_CMP_EQ, &port, sizeof(port));
+	}
+	conntrack(message, NFT_CT_STATE, NFT_CMP_NEQ, NF_CT_STATE_BIT(IP_CT_NEW));
+	immediate(message, &mark, sizeof(mark));
+	element = expression_begin(message, "ct", &data);
+	expression_u32(message, NFTA_CT_KEY, NFT_CT_MARK);
+	expression_u32(message, NFTA_CT_SREG, NFT_REG_1);
+	expression_end(message, element, data);
+	rule_end(batch, message, nest);
+}
+
+/* Refuses what others send in a connection of that mark; where somebody of this host answers, but him. */
+static void put_refusal(struct batch *batch, uint32_t uid, bool answered_here, uint32_t mark)
+{
+	static const uint8_t original = IP_CT_DIR_ORIGINAL;
+	struct nlattr *nest;
+	struct nlmsghdr *message = rule_begin(batch, CHAIN_OWN, &nest);
+
+	load_conntrack(message, NFT_CT_MARK);
+	expression_compare(message, NFT_CMP_EQ, &mark, sizeof(mark));
+	sender(message, NFT_CMP_NEQ, uid);
+	if (answered_here) {
+		load_conntrack(message, NFT_CT_DIRECTION);
+		expression_compare(message, NFT_CMP_EQ, &original, sizeof(original));
+	}
+	refuse(message, GUARD_NFLOG_PREFIX);
+	rule_end(batch, message, nest);
+}
+
+/*
+ * A connection is its addresses and ports to conntrack, and established once somebody answered: whoever sends
+ * from the port that the guard asked from, to where it asked, goes on with it, past the redirection and the
+ * rules; and whoever sends from the server's address (ipv6(7), IPV6_FREEBIND) answers it. So what the guard
+ * began only its own sockets send in. The answers of a server elsewhere do not leave by this host; what the
+ * kernel sends by itself (a reset, the end of a closed connection) has no socket, and matches no rule.
+ */
+static void put_own(struct batch *batch, bool root_asks)
+{
+	put_mark(batch, GUARD_UID_RESOLVER, false, false, OWN_AWAY);
+	put_mark(batch, GUARD_UID_RESOLVER, true, false, OWN_HERE);
+	put_refusal(batch, GUARD_UID_RESOLVER, false, OWN_AWAY);
+	put_refusal(batch, GUARD_UID_RESOLVER, true, OWN_HERE);
+	if (!root_asks)
+		return;
+	put_mark(batch, 0, false, true, OWN_ROOT);
+	put_refusal(batch, 0, false, OWN_ROOT);
+}
+
 /* A bucket of as many as the minute has, which is filled again over the minute. */
 static void put_connections(struct batch *batch, uint32_t connections)
 {
@@ -237,11 +320,13 @@ void detour_put(struct batch *batch, const struct detour *detour, uint32_t flags
 		DETOUR_TABLE, CHAIN_DNS, "nat", NF_INET_LOCAL_OUT, PRIORITY_DNS, NF_ACCEPT};
 	const struct batch_chain docker = {
 		DETOUR_TABLE, CHAIN_DOCKER, "filter", NF_INET_LOCAL_OUT, 0, NF_ACCEPT};
+	const struct batch_chain own = {
+		DETOUR_TABLE, CHAIN_OWN, "filter", NF_INET_LOCAL_OUT, PRIORITY_OWN, NF_ACCEPT};
 	const struct batch_chain limits = {
 		DETOUR_TABLE, CHAIN_LIMITS, "filter", NF_INET_LOCAL_OUT, PRIORITY_LIMITS, NF_ACCEPT};
 
-	if (detour == NULL ||
-		(!detour->dns && !detour->docker && detour->connections == 0 && detour->bytes == 0)) {
+	if (detour == NULL || (!detour->dns && !detour->docker && !detour->asks && detour->connections == 0 &&
+				      detour->bytes == 0)) {
 		batch_no_table(batch, NFPROTO_INET, DETOUR_TABLE);
 		return;
 	}
@@ -253,6 +338,10 @@ void detour_put(struct batch *batch, const struct detour *detour, uint32_t flags
 	if (detour->docker) {
 		batch_chain(batch, NFPROTO_INET, &docker);
 		put_docker(batch);
+	}
+	if (detour->asks) {
+		batch_chain(batch, NFPROTO_INET, &own);
+		put_own(batch, detour->root_asks);
 	}
 	if (detour->connections == 0 && detour->bytes == 0)
 		return;

@@ -346,6 +346,7 @@ struct detour policy_detour(const struct policy *policy, const struct resolv *re
 	return (struct detour){
 		.dns = policy->guarded && policy->dns == DNS_RESOLVERS,
 		.docker = resolv->docker,
+		.asks = policy->guarded && (policy->dns == DNS_RESOLVERS || policy_has_names(policy)),
 		.root_asks = policy_root_asks(resolv),
 		.connections = policy->connections,
 		.bytes = policy->bytes,

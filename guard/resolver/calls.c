@@ -19,6 +19,7 @@ int calls_confine(void)
 		{.number = SYS_close},
 		{.number = SYS_epoll_ctl},
 		{.number = SYS_connect},
+		{.number = SYS_bind},
 		{SYS_socket, 0, UINT32_MAX, AF_INET},
 		{SYS_socket, 0, UINT32_MAX, AF_INET6},
 		{.number = SYS_accept4},

@@ -2,11 +2,23 @@
 #include "guard/resolver/ports.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "fw/resolv.h"
+#include "util/number.h"
+
+/* ip_local_port_range, where it cannot be read (Documentation/networking/ip-sysctl.rst). */
+#define DEFAULT_FIRST 32768
+#define DEFAULT_LAST  60999
+/* Those below are root's (ip(7), ip_unprivileged_port_start). */
+#define PORT_LOWEST 1024
+/* With fewer than so many the kernel's are the better ones, since a stranger has to guess them. */
+#define PORTS_APART_MIN 4096
+/* That many in a row are not all taken by chance. */
+#define PORT_TRIES 16
 
 struct port {
 	struct watch watch;
@@ -20,6 +32,8 @@ struct port {
 
 struct ports {
 	struct loop *loop;
+	struct random *random;
+	uint32_t first, last; /* the kernel's own */
 	void (*ready)(void *owner);
 	unsigned int fresh; /* places from here on were never in use */
 	struct port *free;
@@ -99,11 +113,47 @@ static struct port *place_for_one(struct ports *ports)
 	return port;
 }
 
+/* One that the kernel gives to nobody; where all that we try are taken, one of the kernel's. */
+static void bind_apart(const struct port *port, sa_family_t family)
+{
+	const struct ports *ports = port->ports;
+	const uint32_t below = ports->first - PORT_LOWEST, n = below + UINT16_MAX - ports->last;
+	struct server_address own;
+
+	for (int i = 0; i < PORT_TRIES && n >= PORTS_APART_MIN; i++) {
+		const uint32_t at = random_below(ports->random, n);
+
+		own = server_address(&(const struct prefix){.family = (uint8_t)family}, 0,
+			(uint16_t)(at < below ? PORT_LOWEST + at : ports->last + 1 + at - below));
+		if (bind(port->fd, &own.at.any, own.length) == 0)
+			return;
+	}
+}
+
+/* What came while the socket was nobody's yet is from anybody. Returns -EBUSY if it does not end. */
+static int drain(int fd)
+{
+	char byte;
+
+	for (int i = 0; i < PORT_TRIES; i++)
+		if (recv(fd, &byte, sizeof(byte), MSG_DONTWAIT) < 0 && errno == EAGAIN)
+			return 0;
+	return -EBUSY;
+}
+
 static int open_port(struct port *port, const struct server_address *server)
 {
+	int ret;
+
 	port->fd = socket(server->at.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (port->fd < 0 || connect(port->fd, &server->at.any, server->length) < 0)
+	if (port->fd < 0)
 		return -errno;
+	bind_apart(port, server->at.any.sa_family);
+	if (connect(port->fd, &server->at.any, server->length) < 0)
+		return -errno;
+	ret = drain(port->fd);
+	if (ret < 0)
+		return ret;
 	return loop_watch(port->ports->loop, port->fd, EPOLLIN, &port->watch);
 }
 
@@ -172,13 +222,34 @@ void ports_tick(struct ports *ports, int64_t now_ms)
 				drop_idle(link);
 }
 
-struct ports *ports_new(struct loop *loop, void (*ready)(void *owner))
+/* The kernel's own ports, as it says them. */
+static void read_range(struct ports *ports)
+{
+	FILE *file = fopen("/proc/sys/net/ipv4/ip_local_port_range", "re");
+	char words[2][8];
+	uint64_t first = DEFAULT_FIRST, last = DEFAULT_LAST;
+
+	if (file != NULL && (fscanf(file, "%7s %7s", words[0], words[1]) != 2 ||
+				    number_parse(words[0], PORT_LOWEST, UINT16_MAX, &first) < 0 ||
+				    number_parse(words[1], first, UINT16_MAX, &last) < 0)) {
+		first = DEFAULT_FIRST;
+		last = DEFAULT_LAST;
+	}
+	if (file != NULL)
+		fclose(file);
+	ports->first = (uint32_t)first;
+	ports->last = (uint32_t)last;
+}
+
+struct ports *ports_new(struct loop *loop, struct random *random, void (*ready)(void *owner))
 {
 	struct ports *ports = calloc(1, sizeof(*ports));
 
 	if (ports == NULL)
 		return NULL;
 	ports->loop = loop;
+	ports->random = random;
+	read_range(ports);
 	ports->ready = ready;
 	return ports;
 }

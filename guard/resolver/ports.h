@@ -1,8 +1,9 @@
 /*
- * The UDP sockets that questions leave by: each connected to one server, on a port that the kernel took at
- * random. One question has a socket at a time. Where many are asked at once a socket is used again a few
- * times, for a tenth of a second; otherwise each question has a new one. Knows servers' addresses; nothing of
- * what is asked.
+ * The UDP sockets that questions leave by: each connected to one server, on a port taken at random, of those
+ * that the kernel gives to nobody by itself (ip(7), ip_local_port_range): from the port of a question that we
+ * asked a while ago nobody else may ask (fw/detour.h), and so nobody should get it by chance. One question
+ * has a socket at a time. Where many are asked at once a socket is used again a few times, for a tenth of a
+ * second; otherwise each question has a new one. Knows servers' addresses; nothing of what is asked.
  */
 #ifndef GUARD_RESOLVER_PORTS_H
 #define GUARD_RESOLVER_PORTS_H
@@ -14,6 +15,7 @@
 
 #include "fw/prefix.h"
 #include "guard/resolver/loop.h"
+#include "util/random.h"
 
 /* Sockets at once, and so questions by UDP. */
 #define PORTS_MAX 256
@@ -36,8 +38,9 @@ struct server_address server_address(const struct prefix *address, unsigned int 
 
 struct ports;
 
-/* NULL: out of memory. ready is called with what a port was taken for, when there is something to read. */
-struct ports *ports_new(struct loop *loop, void (*ready)(void *owner));
+/* NULL: out of memory. random is the caller's, and stays. ready is called with what a port was taken for,
+ * when there is something to read. */
+struct ports *ports_new(struct loop *loop, struct random *random, void (*ready)(void *owner));
 void ports_free(struct ports *ports);
 
 /* A socket to the server, of this number among them, for the owner to use. Returns 0 with *port, or -errno.

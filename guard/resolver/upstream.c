@@ -66,7 +66,7 @@ struct upstream *upstream_new(struct loop *loop, const struct resolv *resolv, st
 		upstream->servers[i].address =
 			server_address(&resolv->servers[i], resolv->scopes[i], DNS_PORT);
 	upstream->room = answer_room_new();
-	upstream->ports = ports_new(loop, read_packets);
+	upstream->ports = ports_new(loop, random, read_packets);
 	if (upstream->room == NULL || upstream->ports == NULL) {
 		upstream_free(upstream);
 		return NULL;

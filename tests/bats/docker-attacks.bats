@@ -17,7 +17,7 @@ teardown_file() {
 	engines_teardown
 }
 
-SHORT="user-namespace network-namespace mount-namespace clone-user-namespace join-network-of-process-1 mount mount-proc-again
+SHORT="dns-taken-over user-namespace network-namespace mount-namespace clone-user-namespace join-network-of-process-1 mount mount-proc-again
 	file-handle device-file kernel-module keyring userfaultfd perf-event bpf io-uring sysctl set-clock adjust-clock kernel-log
 	capability-count raise-capabilities become-root become-the-guard
 	vsock alg xdp packet-socket raw-any raw-tunnels netlink-flush netlink-set new-route interface-down tun-device
@@ -29,7 +29,7 @@ SHORT="user-namespace network-namespace mount-namespace clone-user-namespace joi
 
 setup() {
 	engines_begin
-	OPTIONS=(--cap-add NET_ADMIN --cap-add NET_RAW -e PARA_PROFILE=strict -e PARA_ALLOWED_DOMAINS=api.anthropic.com -e PARA_AUDIT=off
+	OPTIONS=(--cap-add NET_ADMIN --cap-add NET_RAW --sysctl net.ipv4.ip_local_port_range="1024 61000" -e PARA_PROFILE=strict -e PARA_ALLOWED_DOMAINS=api.anthropic.com -e PARA_AUDIT=off
 		-v "$ATTACKS:/attacks:ro" -e BLOCKED=$BLOCKED -e BLOCKED6=$BLOCKED6 -e ANTHROPIC=$ANTHROPIC -e GATEWAY=$BRIDGE)
 	oracle strict
 }

@@ -102,6 +102,22 @@ static const char *key_text(uint64_t key)
 	}
 }
 
+static const char *ct_text(uint64_t key)
+{
+	switch (key) {
+	case NFT_CT_STATE:
+		return "state";
+	case NFT_CT_STATUS:
+		return "status";
+	case NFT_CT_MARK:
+		return "mark";
+	case NFT_CT_DIRECTION:
+		return "direction";
+	default:
+		return "other";
+	}
+}
+
 static void read_verdict_or_value(struct bytes data)
 {
 	const struct bytes verdict = find(find(data, NFTA_IMMEDIATE_DATA), NFTA_DATA_VERDICT);
@@ -120,10 +136,11 @@ static void read_expression(const char *name, struct bytes data)
 		say("meta %s", key_text(number(data, NFTA_META_KEY)));
 		assert_int_equal(number(data, NFTA_META_DREG), NFT_REG_1);
 	} else if (strcmp(name, "ct") == 0) {
-		say("ct %s", number(data, NFTA_CT_KEY) == NFT_CT_STATE	  ? "state"
-			     : number(data, NFTA_CT_KEY) == NFT_CT_STATUS ? "status"
-									  : "other");
-		assert_int_equal(number(data, NFTA_CT_DREG), NFT_REG_1);
+		const bool sets = find(data, NFTA_CT_SREG).at != NULL;
+
+		say("ct %s%s", ct_text(number(data, NFTA_CT_KEY)), sets ? " set" : "");
+		assert_int_equal(number(data, sets ? NFTA_CT_SREG : NFTA_CT_DREG), NFT_REG_1);
+		assert_null(find(data, sets ? NFTA_CT_DREG : NFTA_CT_SREG).at);
 	} else if (strcmp(name, "payload") == 0) {
 		say("payload %u %u+%u", (unsigned int)number(data, NFTA_PAYLOAD_BASE),
 			(unsigned int)number(data, NFTA_PAYLOAD_OFFSET),
@@ -289,6 +306,20 @@ static const char *written(const struct detour *detour, uint32_t flags)
 	" [meta skuid] [!= feff0000]" REFUSED("refused") FROM_DOCKER                               \
 		" [meta l4proto] [== 11] [payload 2 0+2] [== 0035]" REFUSED("refused") FROM_DOCKER \
 		" [meta l4proto] [== 06] [payload 2 0+2] [== 0035]" REFUSED("refused")
+#define BEGUN(but, over, mark)                                                                         \
+	"rule secure-init own: [meta skuid] [== " but "] [meta oifname] [" over " 6c6f00]" PORT_##mark \
+		" [ct state] [& 08000000 ^ 00000000] [!= 00000000] [immediate 1 0" #mark               \
+		"000000] [ct mark set]\n"
+#define PORT_1
+#define PORT_2
+#define PORT_3 " [payload 2 2+2] [== 0035]"
+#define GOES_ON(mark, but, direction) \
+	"rule secure-init own: [ct mark] [== 0" #mark "000000]" but direction REFUSED("refused")
+#define OWN_CHAIN                                                                                \
+	"chain secure-init own: filter hook 3 priority -5 policy 1\n" BEGUN("ddff0000", "!=", 1) \
+		BEGUN("ddff0000", "==", 2) GOES_ON(1, BUT_GUARD, "")                             \
+			GOES_ON(2, BUT_GUARD, " [ct direction] [== 00]")
+#define OWN_OF_ROOT BEGUN("00000000", "!=", 3) GOES_ON(3, BUT_ROOT, "")
 #define LIMITS_CHAIN                                                                                       \
 	"chain secure-init limits: filter hook 3 priority 10 policy 1\n"                                   \
 	"rule secure-init limits: [meta oifname] [== 6c6f00] [immediate 0 verdict 1]\n"                    \
@@ -315,6 +346,11 @@ static void the_table(void **state)
 		{{.dns = true}, 0, TABLE("0") DNS(BUT_GUARD)},
 		{{.dns = true, .root_asks = true}, 6, TABLE("6") DNS_BESIDE_DOCKER},
 		{{.docker = true}, 6, TABLE("6") DOCKER_CHAIN},
+		{{.asks = true}, 6, TABLE("6") OWN_CHAIN},
+		{{.dns = true, .asks = true, .docker = true, .root_asks = true, .connections = 300}, 6,
+			TABLE("6")
+				DNS_BESIDE_DOCKER DOCKER_CHAIN OWN_CHAIN OWN_OF_ROOT LIMITS_CHAIN CONNECTIONS(
+					"300")},
 		{{.dns = true, .docker = true, .root_asks = true, .bytes = 500}, 6,
 			TABLE("6") DNS_BESIDE_DOCKER DOCKER_CHAIN LIMITS_CHAIN QUOTA("500", "0")},
 		{{.connections = 300}, 6, TABLE("6") LIMITS_CHAIN CONNECTIONS("300")},

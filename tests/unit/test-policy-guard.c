@@ -514,34 +514,39 @@ static void strict_with_a_wildcard(void **state)
 
 static void the_detour(void **state)
 {
+	static struct entry name = {.kind = ENTRY_NAME};
 	static const struct {
 		const char *file;
 		struct policy said;
 		struct detour detour;
 	} rows[] = {
-		{SERVERS, {.guarded = true, .dns = DNS_RESOLVERS}, {.dns = true}},
+		{SERVERS, {.guarded = true, .dns = DNS_RESOLVERS}, {.dns = true, .asks = true}},
 		{SERVERS, {.guarded = true, .dns = DNS_NONE}, {.dns = false}},
+		/* names are asked for as long as the agent lives, whether it may ask or not */
+		{SERVERS, {.guarded = true, .dns = DNS_NONE, .list[LIST_ALLOWED] = {&name, 1}},
+			{.asks = true}},
+		{SERVERS, {.dns = DNS_NONE, .list[LIST_ALLOWED] = {&name, 1}}, {.asks = false}},
 		{SERVERS, {.dns = DNS_RESOLVERS}, {.dns = false}},
 		{"nameserver 127.0.0.11\n", {.guarded = true, .dns = DNS_RESOLVERS},
-			{.dns = true, .docker = true, .root_asks = true}},
+			{.dns = true, .asks = true, .docker = true, .root_asks = true}},
 		{"nameserver 127.0.0.11\n# ExtServers: [192.0.2.53]\n",
 			{.guarded = true, .dns = DNS_RESOLVERS},
-			{.dns = true, .docker = true, .root_asks = true}},
+			{.dns = true, .asks = true, .docker = true, .root_asks = true}},
 		/* root is nobody special where Docker's resolver asks from the host */
 		{"nameserver 127.0.0.11\n# ExtServers: [host(127.0.0.53)]\n",
-			{.guarded = true, .dns = DNS_RESOLVERS}, {.dns = true, .docker = true}},
+			{.guarded = true, .dns = DNS_RESOLVERS}, {.dns = true, .asks = true, .docker = true}},
 		/* nobody passes for it, also where it is asked at the start alone */
 		{"nameserver 127.0.0.11\n", {.dns = DNS_RESOLVERS}, {.docker = true, .root_asks = true}},
 		/* nor where there is no such resolver, whatever a comment says */
 		{"nameserver 192.0.2.1\n# ExtServers: [192.0.2.53]\n",
-			{.guarded = true, .dns = DNS_RESOLVERS}, {.dns = true}},
+			{.guarded = true, .dns = DNS_RESOLVERS}, {.dns = true, .asks = true}},
 		/* limits, with the guard and without */
 		{SERVERS,
 			{.guarded = true,
 				.dns = DNS_RESOLVERS,
 				.connections = 300,
 				.bytes = UINT64_C(1) << 40},
-			{.dns = true, .connections = 300, .bytes = UINT64_C(1) << 40}},
+			{.dns = true, .asks = true, .connections = 300, .bytes = UINT64_C(1) << 40}},
 		{SERVERS, {.dns = DNS_RESOLVERS, .connections = 1, .bytes = 2},
 			{.connections = 1, .bytes = 2}},
 	};
@@ -551,12 +556,12 @@ static void the_detour(void **state)
 		const struct resolv it = resolv_of(rows[i].file);
 		const struct detour detour = policy_detour(&rows[i].said, &it), *want = &rows[i].detour;
 
-		must(detour.dns == want->dns && detour.docker == want->docker &&
+		must(detour.dns == want->dns && detour.asks == want->asks && detour.docker == want->docker &&
 				detour.root_asks == want->root_asks &&
 				detour.connections == want->connections && detour.bytes == want->bytes &&
 				detour.used == 0,
-			"row %zu: dns %d, root %d, %u connections, %llu bytes", i, detour.dns,
-			detour.root_asks, detour.connections, (unsigned long long)detour.bytes);
+			"row %zu: dns %d, asks %d, root %d, %u connections, %llu bytes", i, detour.dns,
+			detour.asks, detour.root_asks, detour.connections, (unsigned long long)detour.bytes);
 	}
 }
 
