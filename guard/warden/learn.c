@@ -18,6 +18,9 @@
  */
 #define LEARN_SLACK_MS (LEARN_SECONDS_GRACE * INT64_C(100))
 
+/* The same of a blocked name, which is lent for much longer. */
+#define BLOCKED_SLACK_MS (LEASES_BLOCKED_SECONDS * INT64_C(500))
+
 _Static_assert(MESSAGE_ADDRESSES <= 32, "a bit for each address");
 
 static int64_t until_of(uint32_t seconds, int64_t now)
@@ -60,29 +63,73 @@ static void only_to_block(struct learning *it)
 	it->n = kept;
 }
 
-static void lend_to(struct learning *it, uint32_t subject)
+/* A name's addresses on the block list stay until it is elsewhere; a wildcard's are those of many names. */
+static bool is_held(const struct learning *it, const struct entry *entry)
+{
+	return it->list == LIST_BLOCKED && entry->kind == ENTRY_NAME;
+}
+
+static void lend_to(struct learning *it, const struct entry *entry, uint32_t subject)
 {
 	const struct policy *policy = &it->ward->lists.policy;
 	struct leases *leases = &it->ward->leases;
+	const bool held = is_held(it, entry);
+	const int64_t until = held ? it->now + LEASES_BLOCKED_SECONDS * INT64_C(1000) : it->until;
+	const int64_t slack = held ? BLOCKED_SLACK_MS : LEARN_SLACK_MS;
 
 	for (uint32_t i = 0; i < it->n; i++) {
 		const struct prefix *address = &it->addresses[i];
 		int ret;
 
 		/* was judged when it was put there */
-		if (leases_until(leases, it->list, address, subject) >= it->until - LEARN_SLACK_MS)
+		if (leases_until(leases, it->list, address, subject) >= until - slack)
 			continue;
 		if (it->list != LIST_BLOCKED &&
 			allow_refusal(policy, &policy->list[it->list], address) != NULL) {
 			it->status = -EADDRNOTAVAIL;
 			continue;
 		}
-		ret = leases_put(leases, it->list, address, subject, it->until);
+		ret = leases_put(leases, it->list, address, subject, until);
 		if (ret < 0)
 			it->status = ret;
 		else
 			it->changed |= UINT32_C(1) << i;
 	}
+}
+
+static bool is_said(const struct learning *it, const struct prefix *address)
+{
+	for (uint32_t i = 0; i < it->n; i++)
+		if (prefix_compare(&it->addresses[i], address) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * A blocked name is elsewhere now: what it had of the answer's family before ends like any lease. Of an
+ * answer that comes in several messages the last alone is held for long.
+ */
+static void release(struct learning *it, uint32_t subject)
+{
+	struct ward *ward = it->ward;
+	struct leases_out out = {0};
+	int ret = 0;
+
+	for (uint32_t i = 0; i < ward->leases.n && ret == 0 && it->n > 0; i++) {
+		struct lease_row *row = &ward->leases.rows[i];
+
+		if (row->subject != subject || row->list != LIST_BLOCKED || row->until <= it->until ||
+			row->address.family != it->addresses[0].family || is_said(it, &row->address))
+			continue;
+		row->until = it->until;
+		ret = leases_of(&ward->leases, &ward->lists, &ward->contents[LIST_BLOCKED], LIST_BLOCKED,
+			&row->address, it->now, &out);
+	}
+	if (ret == 0 && out.n > 0)
+		ret = firewall_lend(ward->start->firewall, LIST_BLOCKED, out.v, out.n);
+	if (ret < 0)
+		log_error("what a blocked name was at stays blocked: %s", strerror(-ret));
+	leases_out_free(&out);
 }
 
 /* What the table has of the addresses that have changed. */
@@ -164,10 +211,14 @@ static bool learn_on(struct learning *it)
 		if (match_entry(&entries->v[i], it->ward->start->resolv, it->name)) {
 			listed = true;
 			if (!is_fixed(it, &entries->v[i]))
-				lend_to(it, lists->about[it->list][i].subject);
+				lend_to(it, &entries->v[i], lists->about[it->list][i].subject);
 		}
 	if (it->changed != 0)
 		lend(it);
+	for (size_t i = 0; i < entries->n; i++)
+		if (is_held(it, &entries->v[i]) && it->status == 0 &&
+			match_entry(&entries->v[i], it->ward->start->resolv, it->name))
+			release(it, lists->about[it->list][i].subject);
 	return listed;
 }
 

@@ -159,10 +159,11 @@ bool leases_next_of(
 
 int leases_begin(struct leases *leases, const struct lists *lists, const struct lookup *lookup, int64_t now)
 {
-	const int64_t until = now + (LEARN_SECONDS_MIN + LEARN_SECONDS_GRACE) * INT64_C(1000);
-
 	for (int list = 0; list < LISTS; list++) {
 		const struct entries *entries = &lists->policy.list[list];
+		const int64_t seconds = list == LIST_BLOCKED ? LEASES_BLOCKED_SECONDS
+							     : LEARN_SECONDS_MIN + LEARN_SECONDS_GRACE;
+		const int64_t until = now + seconds * 1000;
 
 		for (size_t i = 0; i < entries->n; i++) {
 			const struct target *target = entries->v[i].kind == ENTRY_NAME

@@ -21,6 +21,14 @@
  */
 #define LEASES_LINGER_MS 2000
 
+/*
+ * How long a blocked name is taken to be where DNS said last, in seconds: 20 days, of the 24 that a set can
+ * have (the kernel's msecs_to_jiffies takes 31 bits). What is lent to an allowed name ends soon, which
+ * closes; but the end of a block opens, and must not come because nobody asks any more: the guard may be
+ * dead, the container paused.
+ */
+#define LEASES_BLOCKED_SECONDS (20 * 24 * 3600)
+
 /* Chains of rows; with the table full they are four rows long. */
 #define LEASES_BUCKETS 4096
 
@@ -84,7 +92,7 @@ int leases_all(const struct leases *leases, const struct lists *lists, const str
 
 /*
  * What DNS said at the start, into an empty table: the addresses of every name of a list, for the least time
- * that a name is learnt for. Returns 0, -ENOSPC or -ENOMEM.
+ * that a name is learnt for; on the block list for LEASES_BLOCKED_SECONDS. Returns 0, -ENOSPC or -ENOMEM.
  */
 int leases_begin(struct leases *leases, const struct lists *lists, const struct lookup *lookup, int64_t now);
 

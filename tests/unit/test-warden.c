@@ -50,6 +50,39 @@ static void what_is_learnt_is_lent(void **state)
 	must_hold("allowed-domains", "198.18.0.6", false);
 }
 
+/* The end of a lease opens what is blocked: it comes only when the name is known to be elsewhere. */
+static void what_is_blocked_stays_blocked(void **state)
+{
+	const int most = 20 * 24 * 3600, least = most - 20;
+
+	NEEDS_NAMESPACE;
+	is_at("bad.example", "192.0.2.1");
+	warden_begin((struct policy){0}, "a.example", "bad.example,worse.example:443,*.w.example");
+	assert_in_range(left_of("blocked-domains", "192.0.2.1"), least, most);
+	assert_int_equal(learn("worse.example", "198.18.0.1 198.18.0.2", 5), 0);
+	assert_in_range(left_of("blocked-ports", "198.18.0.2,udp:443"), least, most);
+
+	/* elsewhere, by one family; the other one, and other names, stay */
+	assert_int_equal(learn("bad.example", "2001:db8:18::1", 60), 0);
+	assert_in_range(left_of("blocked-domains", "192.0.2.1"), least, most);
+	assert_int_equal(learn("worse.example", "198.18.0.2 198.18.0.3", 60), 0);
+	assert_in_range(left_of("blocked-ports", "198.18.0.1,tcp:443"), 350, 360);
+	assert_in_range(left_of("blocked-ports", "198.18.0.2,tcp:443"), least, most);
+	assert_in_range(left_of("blocked-ports", "198.18.0.3,tcp:443"), least, most);
+	assert_in_range(left_of("blocked-domains", "192.0.2.1"), least, most);
+	assert_in_range(left_of("blocked-domains6", "2001:db8:18::1"), least, most);
+	/* and back */
+	assert_int_equal(learn("worse.example", "198.18.0.1", 60), 0);
+	assert_in_range(left_of("blocked-ports", "198.18.0.1,tcp:443"), least, most);
+	assert_in_range(left_of("blocked-ports", "198.18.0.2,tcp:443"), 350, 360);
+	/* nowhere that can be blocked is no news */
+	assert_int_equal(learn("worse.example", "0.0.0.0", 60), -EADDRNOTAVAIL);
+	assert_in_range(left_of("blocked-ports", "198.18.0.1,tcp:443"), least, most);
+	/* below a wildcard are many names */
+	assert_int_equal(learn("x.w.example", "198.18.0.7", 60), 0);
+	assert_in_range(left_of("blocked-domains", "198.18.0.7"), 350, 360);
+}
+
 static void nothing_is_believed(void **state)
 {
 	struct message message;
@@ -348,6 +381,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_learnt_is_lent, warden_enter, warden_leave),
+		cmocka_unit_test_setup_teardown(what_is_blocked_stays_blocked, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(nothing_is_believed, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(strict_keeps_private_closed, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(keeping, warden_enter, warden_leave),
