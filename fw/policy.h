@@ -27,6 +27,7 @@ enum host { HOST_UNSAID, HOST_SUBNET, HOST_GATEWAY, HOST_NONE };
 /* Filled by init/settings.c; policy_free gives it back. */
 struct policy {
 	bool isolated;
+	bool open_said; /* not isolated, since that was said, and not since nothing was */
 	bool defaulted; /* no list was given: the entries are the four documented defaults */
 	bool strict;	/* PARA_PROFILE: what is not named is closed */
 	bool guarded; /* PARA_GUARD: DNS goes through the guard, what is refused is logged (guard/guard.h) */

@@ -378,6 +378,7 @@ int settings_finish(struct settings *settings, bool wanted, struct error *error)
 			"PARA_NETWORK_ISOLATION=true or false",
 			settings->file);
 	if (!policy->isolated) {
+		policy->open_said = settings->said[SETTING_ISOLATION] != NULL;
 		warn_of_ignored(settings);
 		policy->guarded = false;
 		return 0;

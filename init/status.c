@@ -154,7 +154,8 @@ int status(const struct claim *claim, const struct ruleset *meant, bool json)
 	findings.dropped = findings.guarded && privileges_dropped();
 	if (claim->policy->isolated && have_net_admin())
 		findings.rules = read_back(claim, meant, &findings.why);
-	well = !claim->policy->isolated ||
+	/* where nothing was said nobody knows what was meant, but a secure-init that started the agent so */
+	well = (!claim->policy->isolated && (claim->policy->open_said || findings.guarded)) ||
 	       (findings.closed[0] != OPEN && findings.closed[1] != OPEN &&
 		       findings.dropped == findings.guarded && findings.rules != RULES_DIFFER);
 	if (json)
@@ -162,6 +163,8 @@ int status(const struct claim *claim, const struct ruleset *meant, bool json)
 	else
 		print_words(&findings, leaves_sets(claim->policy));
 	if (!json && !claim->policy->isolated)
-		puts("network isolation is off, says this environment");
+		puts(claim->policy->open_said || findings.guarded
+				? "network isolation is off, says this environment"
+				: "this environment says nothing of network isolation");
 	return well ? 0 : 1;
 }

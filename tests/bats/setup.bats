@@ -166,6 +166,11 @@ enter() {
 	assert_says "OPEN: a packet to 192.0.2.1"
 	run enter $as_user "$SECURE_INIT" status
 	assert_status 1
+	# who says nothing does not mean an open network; who says so does
+	! (say_nothing && enter $as_user "$SECURE_INIT" status > "$LAB/out") || false
+	grep -q "says nothing of network isolation" "$LAB/out"
+	(say_nothing && PARA_NETWORK_ISOLATION=false enter $as_user "$SECURE_INIT" status > "$LAB/out")
+	grep -q "isolation is off, says this" "$LAB/out"
 	kill -KILL "$pid"
 	wait $job || true
 
@@ -192,6 +197,7 @@ enter() {
 	python3 -c 'import json, sys; assert json.loads(sys.argv[1]) == {"well": True, "ipv4": "refused", "ipv6": "refused", "guarded": True, "set_up": True, "rules": "exact"}' "$output"
 	run enter $as_user "$SECURE_INIT" status xml
 	assert_status 100
+	(say_nothing && enter $as_user "$SECURE_INIT" status > "$LAB/out")
 	PARA_ALLOWED_DOMAINS=10.0.0.0/8 run enter "$SECURE_INIT" status
 	assert_status 1
 	assert_says "the set allowed-domains lacks 10.0.0.0/8"
