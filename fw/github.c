@@ -15,6 +15,7 @@
 
 #include "fw/lookup.h"
 #include "util/clock.h"
+#include "util/kept.h"
 
 #define META_URL "https://" GITHUB_API_HOST "/meta"
 
@@ -110,32 +111,46 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *data)
 	return n;
 }
 
-/* The operator's choice of certificates, the image's, or ours, in this order. */
-static int set_ca(CURL *curl, char why[GITHUB_TEXT])
+/* The operator's choice of certificates, with *variable, the image's, or NULL: ours, in this order. */
+static const char *find_ca(const char **variable)
 {
 	static const char *const variables[] = {"SSL_CERT_FILE", "CURL_CA_BUNDLE"};
-	struct curl_blob ca = {.data = embedded_ca, .len = embedded_ca_size, .flags = CURL_BLOB_NOCOPY};
 
 	for (size_t i = 0; i < sizeof(variables) / sizeof(variables[0]); i++) {
 		const char *path = getenv(variables[i]);
 
-		if (path == NULL || *path == '\0')
-			continue;
-		if (access(path, R_OK) != 0)
-			return fail(why, errno,
-				"the certificates that %s names, '%.200s', cannot be read: %s", variables[i],
-				path, strerror(errno));
-		curl_easy_setopt(curl, CURLOPT_CAINFO, path);
+		*variable = variables[i];
+		if (path != NULL && *path != '\0')
+			return path;
+	}
+	*variable = NULL;
+	for (size_t i = 0; i < sizeof(image_ca) / sizeof(image_ca[0]); i++)
+		if (access(image_ca[i], R_OK) == 0)
+			return image_ca[i];
+	return NULL;
+}
+
+static int set_ca(CURL *curl, char why[GITHUB_TEXT])
+{
+	struct curl_blob ours = {.data = embedded_ca, .len = embedded_ca_size, .flags = CURL_BLOB_NOCOPY};
+	const char *variable, *path = find_ca(&variable);
+
+	if (path == NULL) {
+		curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &ours);
 		return 0;
 	}
-	for (size_t i = 0; i < sizeof(image_ca) / sizeof(image_ca[0]); i++) {
-		if (access(image_ca[i], R_OK) != 0)
-			continue;
-		curl_easy_setopt(curl, CURLOPT_CAINFO, image_ca[i]);
-		return 0;
-	}
-	curl_easy_setopt(curl, CURLOPT_CAINFO_BLOB, &ca);
+	if (variable != NULL && access(path, R_OK) != 0)
+		return fail(why, errno, "the certificates that %s names, '%.200s', cannot be read: %s",
+			variable, path, strerror(errno));
+	curl_easy_setopt(curl, CURLOPT_CAINFO, path);
 	return 0;
+}
+
+int github_keep_certificates(void)
+{
+	const char *variable, *path = find_ca(&variable);
+
+	return path != NULL ? kept_file(path) : kept_bytes(embedded_ca, embedded_ca_size);
 }
 
 /* "api.github.com:443:192.0.2.1,[2001:db8::1]": curl never resolves anything itself. */

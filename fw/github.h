@@ -21,6 +21,12 @@
 int github_fetch(const struct prefixes *addresses, int64_t deadline, char etag[GITHUB_ETAG],
 	struct prefixes *ranges, char why[GITHUB_TEXT]);
 
+/*
+ * A copy of the certificates that github_fetch would judge by, in memory (memfd_create(2)), for whoever comes
+ * later, when the image's may be others: SSL_CERT_FILE=/proc/self/fd/N. Returns the descriptor, or -errno.
+ */
+int github_keep_certificates(void);
+
 /* The parser alone: the ranges of one answer's body. For tests and fuzzers as well. */
 int github_parse(const char *body, size_t length, struct prefixes *ranges, char why[GITHUB_TEXT]);
 

@@ -96,7 +96,7 @@ static int child_main(int socket, const struct target *targets, size_t n, int64_
 	int ret = confine_parser();
 
 	if (ret == 0)
-		ret = names_resolve(targets, n, socket);
+		ret = names_resolve(targets, n, NULL, socket);
 	if (ret == 0)
 		ret = lookup_send(socket, &done);
 	if (ret == 0)

@@ -39,6 +39,7 @@ enum channel { CHANNEL_FILES, CHANNEL_DNS, CHANNEL_SEARCH, CHANNELS };
 
 struct resolution {
 	const struct target *targets;
+	const struct name_files *files;
 	int socket;				  /* to the parent */
 	unsigned int under_way, under_way_needed; /* questions; those of names that are not optional */
 	int ret;				  /* the first failure of ours, not of a name */
@@ -146,6 +147,7 @@ static void socket_changed(void *data, ares_socket_t fd, int readable, int writa
 /* lookups: "f" for /etc/hosts, "b" for DNS. */
 static int open_channel(struct resolution *resolution, int flags, char *lookups, ares_channel_t **channel)
 {
+	const struct name_files *files = resolution->files;
 	struct ares_options options = {
 		.flags = flags | ARES_FLAG_NOALIASES,
 		.timeout = ANSWER_MS,
@@ -153,10 +155,14 @@ static int open_channel(struct resolution *resolution, int flags, char *lookups,
 		.lookups = lookups,
 		.sock_state_cb = socket_changed,
 		.sock_state_cb_data = resolution,
+		.resolvconf_path = files->resolv_conf,
+		.hosts_path = files->hosts,
 	};
 	int status = ares_init_options(channel, &options,
-		ARES_OPT_FLAGS | ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
-			ARES_OPT_SOCK_STATE_CB | ARES_OPT_NOROTATE);
+		(files->resolv_conf != NULL ? ARES_OPT_RESOLVCONF : 0) |
+			(files->hosts != NULL ? ARES_OPT_HOSTS_FILE : 0) | ARES_OPT_FLAGS |
+			ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS | ARES_OPT_SOCK_STATE_CB |
+			ARES_OPT_NOROTATE);
 
 	return status == ARES_SUCCESS ? 0 : status == ARES_ENOMEM ? -ENOMEM : -EINVAL;
 }
@@ -246,9 +252,11 @@ static int open_channels(struct resolution *resolution, ares_channel_t *channels
 	return ret == 0 ? open_channel(resolution, 0, dns, &channels[CHANNEL_SEARCH]) : ret;
 }
 
-int names_resolve(const struct target *targets, size_t n, int socket)
+int names_resolve(const struct target *targets, size_t n, const struct name_files *files, int socket)
 {
-	struct resolution resolution = {.targets = targets, .socket = socket};
+	static const struct name_files of_etc = {NULL, NULL};
+	struct resolution resolution = {
+		.targets = targets, .files = files != NULL ? files : &of_etc, .socket = socket};
 	ares_channel_t *channels[CHANNELS] = {NULL};
 	struct question *questions = calloc(n > 0 ? n : 1, sizeof(*questions));
 	size_t asked = 0;

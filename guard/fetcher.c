@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <sys/socket.h>
@@ -17,6 +18,7 @@
 #include "guard/message.h"
 #include "util/clock.h"
 #include "util/confine.h"
+#include "util/kept.h"
 
 /* What one fetch may take, with all its tries. */
 #define FETCH_MS 60000
@@ -24,18 +26,60 @@
 /* How a fetch ended: the child's exit status. */
 enum outcome { FETCHED, UNCHANGED, FAILED };
 
-/* names_resolve speaks to a socket; here both ends are ours. */
-static int resolve_api(struct prefixes *addresses)
+/* A path to what a descriptor of ours holds (proc(5)). */
+#define FD_PATH 32
+static char *fd_path(int fd, char path[FD_PATH])
 {
+	snprintf(path, FD_PATH, "/proc/self/fd/%d", fd);
+	return path;
+}
+
+static int keep_file(const char *path, int *fd, struct error *error)
+{
+	*fd = kept_file(path);
+	return *fd >= 0 ? 0
+			: error_set(error, FAIL_SYSTEM, -*fd, "%s cannot be kept for later: %s", path,
+				  strerror(-*fd));
+}
+
+int fetcher_open(struct fetcher *fetcher, struct error *error)
+{
+	int ret = keep_file("/etc/resolv.conf", &fetcher->resolv_conf, error);
+
+	if (ret == 0)
+		ret = keep_file("/etc/hosts", &fetcher->hosts, error);
+	if (ret < 0)
+		return ret;
+	fetcher->certificates = github_keep_certificates();
+	if (fetcher->certificates < 0)
+		return error_set(error, FAIL_SYSTEM, -fetcher->certificates,
+			"the certificates cannot be kept for later: %s", strerror(-fetcher->certificates));
+	return 0;
+}
+
+/* No host of the internet is there; the same is refused at the start (fw/lookup.c). */
+static bool is_usable(const struct prefix *address)
+{
+	const struct prefix reached = prefix_reached(address);
+
+	return !address_unusable(prefix_kind(&reached));
+}
+
+/* names_resolve speaks to a socket; here both ends are ours. */
+static int resolve_api(const struct fetcher *fetcher, struct prefixes *addresses)
+{
+	char resolv_conf[FD_PATH], hosts[FD_PATH];
+	const struct name_files files = {
+		fd_path(fetcher->resolv_conf, resolv_conf), fd_path(fetcher->hosts, hosts)};
 	struct target target = {.name = GITHUB_API_HOST, .need = NEED_ALLOW};
 	struct lookup_message message;
 	int pair[2], ret;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) < 0)
 		return -errno;
-	ret = names_resolve(&target, 1, pair[0]);
+	ret = names_resolve(&target, 1, &files, pair[0]);
 	while (ret == 0 && lookup_receive(pair[1], &message) == 0)
-		if (message.type == LOOKUP_ADDRESS)
+		if (message.type == LOOKUP_ADDRESS && is_usable(&message.prefix))
 			ret = prefixes_add(addresses, &message.prefix);
 	close(pair[0]);
 	close(pair[1]);
@@ -59,15 +103,18 @@ static int send_ranges(int warden, const struct prefixes *ranges)
 }
 
 /* The child. The version goes back by a pipe: it is the parent who asks with it tomorrow. */
-static enum outcome fetch(int warden, char etag[GITHUB_ETAG], int report)
+static enum outcome fetch(const struct fetcher *fetcher, int warden, char etag[GITHUB_ETAG], int report)
 {
 	struct prefixes addresses = {0}, ranges = {0};
 	struct message failed = {.type = MESSAGE_RANGES_FAILED};
 	char why[GITHUB_TEXT] = "";
+	char certificates[FD_PATH];
 	int ret = confine_parser();
 
+	if (ret == 0 && setenv("SSL_CERT_FILE", fd_path(fetcher->certificates, certificates), 1) < 0)
+		ret = -errno;
 	if (ret == 0)
-		ret = resolve_api(&addresses);
+		ret = resolve_api(fetcher, &addresses);
 	if (ret < 0)
 		snprintf(why, sizeof(why), GITHUB_API_HOST " has no address now: %s", strerror(-ret));
 	else
@@ -84,7 +131,8 @@ static enum outcome fetch(int warden, char etag[GITHUB_ETAG], int report)
 	return FETCHED;
 }
 
-static enum outcome fetch_in_child(int warden, int lifeline, char etag[GITHUB_ETAG])
+static enum outcome fetch_in_child(
+	const struct fetcher *fetcher, int warden, int lifeline, char etag[GITHUB_ETAG])
 {
 	char newer[GITHUB_ETAG];
 	int report[2], status = 0;
@@ -96,7 +144,7 @@ static enum outcome fetch_in_child(int warden, int lifeline, char etag[GITHUB_ET
 	if (child == 0) {
 		close(lifeline);
 		close(report[0]);
-		_exit((int)fetch(warden, etag, report[1]));
+		_exit((int)fetch(fetcher, warden, etag, report[1]));
 	}
 	close(report[1]);
 	if (child > 0 && read(report[0], newer, sizeof(newer)) == sizeof(newer))
@@ -126,7 +174,7 @@ static int wait_for(int warden, int lifeline, int64_t seconds)
 	return fds[1].revents != 0 ? -EPIPE : 0;
 }
 
-int fetcher_run(int warden, int lifeline)
+int fetcher_run(const struct fetcher *fetcher, int warden, int lifeline)
 {
 	char etag[GITHUB_ETAG] = "";
 	int64_t wait = FETCH_SECONDS, again = FETCH_SECONDS_AGAIN;
@@ -137,7 +185,7 @@ int fetcher_run(int warden, int lifeline)
 		if (ret != 0)
 			return ret == 1 ? 0 : ret;
 		wait = FETCH_SECONDS;
-		if (fetch_in_child(warden, lifeline, etag) != FAILED) {
+		if (fetch_in_child(fetcher, warden, lifeline, etag) != FAILED) {
 			again = FETCH_SECONDS_AGAIN;
 			continue;
 		}

@@ -130,13 +130,16 @@ static int be_warden(struct birth *birth, struct error *error)
 
 static int be_fetcher(struct birth *birth, struct error *error)
 {
-	int ret = confine(GUARD_FETCHER, error);
+	struct fetcher fetcher;
+	int ret = fetcher_open(&fetcher, error);
 
+	if (ret == 0)
+		ret = confine(GUARD_FETCHER, error);
 	if (ret < 0)
 		return ret;
 	say_ready(birth, NULL);
 	pages_give_back();
-	ret = fetcher_run(birth->fetcher[0], birth->lifeline[0]);
+	ret = fetcher_run(&fetcher, birth->fetcher[0], birth->lifeline[0]);
 	_exit(ret == 0 ? 0 : FAIL_SYSTEM);
 }
 

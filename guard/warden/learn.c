@@ -19,7 +19,7 @@
 #define LEARN_SLACK_MS (LEARN_SECONDS_GRACE * INT64_C(100))
 
 /* The same of a blocked name, which is lent for much longer. */
-#define BLOCKED_SLACK_MS (LEASES_BLOCKED_SECONDS * INT64_C(500))
+#define BLOCKED_SLACK_MS (LEASES_BLOCKED_SECONDS * 500)
 
 _Static_assert(MESSAGE_ADDRESSES <= 32, "a bit for each address");
 
@@ -74,7 +74,7 @@ static void lend_to(struct learning *it, const struct entry *entry, uint32_t sub
 	const struct policy *policy = &it->ward->lists.policy;
 	struct leases *leases = &it->ward->leases;
 	const bool held = is_held(it, entry);
-	const int64_t until = held ? it->now + LEASES_BLOCKED_SECONDS * INT64_C(1000) : it->until;
+	const int64_t until = held ? it->now + LEASES_BLOCKED_SECONDS * 1000 : it->until;
 	const int64_t slack = held ? BLOCKED_SLACK_MS : LEARN_SLACK_MS;
 
 	for (uint32_t i = 0; i < it->n; i++) {

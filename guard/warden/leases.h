@@ -27,7 +27,7 @@
  * closes; but the end of a block opens, and must not come because nobody asks any more: the guard may be
  * dead, the container paused.
  */
-#define LEASES_BLOCKED_SECONDS (20 * 24 * 3600)
+#define LEASES_BLOCKED_SECONDS (INT64_C(20) * 24 * 3600)
 
 /* Chains of rows; with the table full they are four rows long. */
 #define LEASES_BUCKETS 4096

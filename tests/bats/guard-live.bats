@@ -457,3 +457,41 @@ while True:
 	assert_says "the network mode is none"
 	stays tcp $NPM 443
 }
+
+# quick: a secure-init that fetches GitHub's ranges every other second, at $LAB/quick
+quick() {
+	local flags musl objects source=$ROOT/guard/fetcher.c
+	[[ ${MUTANT:-} != *fetcher.c ]] || source=$MUTANT
+	mkdir -p "$LAB/guard"
+	sed 's|^#include "guard/fetcher.h"|&\n#undef FETCH_SECONDS\n#define FETCH_SECONDS 2|' "$source" > "$LAB/guard/fetcher.c"
+	musl=$(cat "$ROOT/build/deps-musl")
+	flags=$(make -s -C "$ROOT" --no-print-directory print-release-flags)
+	objects=$(make -s -C "$ROOT" --no-print-directory print-objects)
+	(cd "$ROOT" && eval "$musl/bin/cc" "$flags" -w -isystem "$musl/include" -c -o "$LAB/fetcher.o" "$LAB/guard/fetcher.c" &&
+		"$musl/bin/cc" -s -o "$LAB/quick" ${objects/build\/release\/guard\/fetcher.o/} "$LAB/fetcher.o" -L"$musl/lib" $(make -s --no-print-directory print-libraries))
+}
+
+@test "GitHub's ranges are fetched anew from whom they were at the start, whatever a root agent writes into /etc meanwhile" {
+	quick
+	mkdir -p "$LAB/certificates" "$LAB/rogue"
+	cp "$CA/ca.pem" "$LAB/certificates/"
+	cp "$LAB/resolv.conf" "$LAB/resolv.rogue"
+	printf '{"web":["%s/32"],"api":["%s/32"],"git":["%s/32"]}' $BLOCKED $BLOCKED $BLOCKED > "$LAB/rogue/meta"
+	CA=$LAB/certificates SECURE_INIT=$LAB/quick CAGE_RESOLV=$LAB/resolv.rogue PARA_ALLOWED_DOMAINS=github.com \
+		CAGE_SETUP='cp /etc/hosts "$LAB/hosts.own"; mount --bind "$LAB/hosts.own" /etc/hosts' start sleep infinity
+	(cd "$LAB/rogue" && exec nsenter --net="/run/netns/$CAGE" openssl s_server -accept 127.0.0.1:443 -WWW -quiet \
+		-cert "$CA/foreign.pem" -key "$CA/foreign.key" > "$LAB/rogue.log" 2>&1 3>&- < /dev/null) &
+	odd=$!
+	echo "127.0.0.1 api.github.com" > "$LAB/hosts.own"
+	echo "nameserver 127.0.0.1" > "$LAB/resolv.rogue"
+	cat "$CA/foreign.pem" >> "$LAB/certificates/ca.pem"
+	# what a fetch is that begins now: the pretended GitHub answers whoever believes it
+	lab_wait_for in_cage curl -sf --cacert "$CA/foreign.pem" --resolve api.github.com:443:127.0.0.1 https://api.github.com/meta
+	: > "$LAB/said"
+	says "GitHub's address ranges were fetched again"
+	stays tcp $BLOCKED 443
+	# and whom the certificates of the start do not vouch for
+	lab_certificate foreign
+	says "could not be fetched again"
+	lab_certificate server
+}
