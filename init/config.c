@@ -2,8 +2,10 @@
 #include "init/config.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "init/options.h"
 #include "init/policy-file.h"
@@ -86,40 +88,67 @@ static int collect(char *const *environment, struct variables *variables, struct
 	return 0;
 }
 
-/* The setting of the policy that a name may well be, misspelt; NULL if it is like none. */
-static const char *meant_setting(const char *name, size_t length)
+/* True if part stands in whole, with nothing but '_' before and behind it. */
+static bool holds(const char *whole, const char *part)
 {
+	const size_t length = strlen(part);
+
+	for (const char *at = whole; length > 0 && (at = strstr(at, part)) != NULL; at++)
+		if ((at == whole || at[-1] == '_') && (at[length] == '\0' || at[length] == '_'))
+			return true;
+	return false;
+}
+
+/* True if a name may well be ours: misspelt, too short or too long. */
+static bool resembles(const char *name, const char *ours)
+{
+	return likeness_close(name, ours) || holds(name, ours) || holds(ours, name);
+}
+
+/* The variable of the policy that a name may well stand for; NULL if it is like none. */
+static const char *meant_variable(const char *name, size_t length)
+{
+	static const char policy_file[] = PREFIX "POLICY";
 	char text[64];
 
-	if (length >= sizeof(text))
-		return NULL;
-	memcpy(text, name, length);
-	text[length] = '\0';
+	/* the longest of ours is far shorter */
+	snprintf(text, sizeof(text), "%.*s", (int)(length - sizeof(PREFIX) + 1), name + sizeof(PREFIX) - 1);
+	/* "POLICY" is in no other, and all of the policy may hang on it */
+	if (resembles(text, policy_file + sizeof(PREFIX) - 1))
+		return policy_file;
 	for (int i = 0; i < SETTINGS; i++)
-		if (likeness_close(text + sizeof(PREFIX) - 1, setting_names[i].variable + sizeof(PREFIX) - 1))
+		if (strcasecmp(text, setting_names[i].key) == 0)
+			return setting_names[i].variable;
+	for (int i = 0; i < SETTINGS; i++)
+		if (resembles(text, setting_names[i].variable + sizeof(PREFIX) - 1))
 			return setting_names[i].variable;
 	return NULL;
 }
 
-/* One that is misspelt must not pass in silence; one that may be the policy's, not at all. */
-static int check_unknown(char *const *environment, struct error *error)
+/*
+ * One that is misspelt must not pass in silence; one that may be the policy's, not at all. *unknown becomes
+ * the first that is neither ours nor like ours; NULL: there is none.
+ */
+static int check_unknown(char *const *environment, const char **unknown, struct error *error)
 {
 	struct variables ours = {0};
 
-	for (; *environment != NULL; environment++) {
+	for (*unknown = NULL; *environment != NULL; environment++) {
 		const size_t length = strcspn(*environment, "=");
 		const char *meant;
 
 		if (strncmp(*environment, PREFIX, sizeof(PREFIX) - 1) != 0 ||
 			variable_slot(&ours, *environment, length) != NULL)
 			continue;
-		meant = meant_setting(*environment, length);
+		meant = meant_variable(*environment, length);
 		if (meant != NULL)
 			return error_set(error, FAIL_CONFIG, EINVAL,
 				"%.*s is not a variable of secure-init; did you mean %s?", (int)length,
 				*environment, meant);
 		log_warn("%.*s is not a variable of this version of secure-init, and ignored", (int)length,
 			*environment);
+		if (*unknown == NULL)
+			*unknown = *environment;
 	}
 	return 0;
 }
@@ -156,7 +185,9 @@ static int read_log(const struct variables *variables, int louder, struct error 
 	return 0;
 }
 
-static int read_policy(const struct variables *variables, struct config *config, struct error *error)
+/* unknown: a variable that is not ours, or NULL. */
+static int read_policy(
+	const struct variables *variables, const char *unknown, struct config *config, struct error *error)
 {
 	struct settings settings = {.policy = &config->policy};
 	/* who asks for the set-up alone asks for isolation */
@@ -174,7 +205,16 @@ static int read_policy(const struct variables *variables, struct config *config,
 		config->policy_file = variables->policy_file;
 		ret = policy_file_take(config->policy_file, &settings, &config->policy_writable, error);
 	}
-	return ret == 0 ? settings_finish(&settings, wanted, error) : ret;
+	if (ret == 0)
+		ret = settings_finish(&settings, wanted, error);
+	/* an open network that nobody asked for, where somebody may have asked for a closed one */
+	if (ret == 0 && unknown != NULL && !config->policy.isolated &&
+		settings.said[SETTING_ISOLATION] == NULL)
+		return error_set(error, FAIL_CONFIG, EINVAL,
+			"%.*s is not a variable of secure-init, and nothing else closes the network; correct "
+			"its name or leave it out, or say PARA_NETWORK_ISOLATION=true or false",
+			(int)strcspn(unknown, "="), unknown);
+	return ret;
 }
 
 static int read_seconds(
@@ -270,6 +310,7 @@ int config_read(
 	struct config *config, int argc, char *const argv[], char *const *environment, struct error *error)
 {
 	struct variables variables = {0};
+	const char *unknown;
 	int louder, ret;
 
 	*config = (struct config){.setup_seconds = SETUP_SECONDS};
@@ -281,14 +322,14 @@ int config_read(
 		ret = read_log(&variables, louder, error);
 	if (ret < 0 || config->action >= ACTION_HELP)
 		return ret;
-	ret = check_unknown(environment, error);
+	ret = check_unknown(environment, &unknown, error);
 	if (ret < 0)
 		return ret;
 	if (config->run_as == NULL)
 		config->run_as = variables.run_as;
 	ret = read_seconds("PARA_SETUP_TIMEOUT", variables.timeout, 1, &config->setup_seconds, error);
 	if (ret == 0)
-		ret = read_policy(&variables, config, error);
+		ret = read_policy(&variables, unknown, config, error);
 	if (ret == 0)
 		ret = read_privileges(&variables, config, error);
 	if (ret == 0)

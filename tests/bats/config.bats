@@ -180,6 +180,20 @@ check() {
 @test "a variable that is misspelt does not pass in silence" {
 	PARA_ALLOWED_DOMAIN=github.com check
 	assert_says "PARA_ALLOWED_DOMAIN is not a variable of secure-init; did you mean PARA_ALLOWED_DOMAINS?"
+	PARA_POLICY_FILE=/nowhere check
+	assert_status 101
+	assert_says "did you mean PARA_POLICY?"
+}
+
+@test "nothing is open beside an unknown variable, unless somebody said so" {
+	unset PARA_NETWORK_ISOLATION PARA_ALLOWED_DOMAINS
+	PARA_STRICT=1 run "$SECURE_INIT" -s -- echo AGENT-RAN
+	assert_status 101
+	refute_says AGENT-RAN
+	assert_says "PARA_STRICT is not a variable of secure-init, and nothing else closes the network"
+	PARA_STRICT=1 PARA_NETWORK_ISOLATION=false run "$SECURE_INIT" -s -- echo AGENT-RAN
+	assert_status 0
+	assert_says "PARA_STRICT is not a variable of this version"
 }
 
 # bats test_tags=native

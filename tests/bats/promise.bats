@@ -211,7 +211,7 @@ while True: u.sendto(b"answer", u.recvfrom(99)[1])' 3>&- &
 		refute_says AGENT-RAN
 		assert_says "$variable is not a variable of secure-init; did you mean PARA_"
 	done
-	run env PARA_SOMETHING_ELSE=x "$SECURE_INIT" -s -- echo AGENT-RAN
+	run env PARA_SOMETHING_ELSE=x PARA_NETWORK_ISOLATION=false "$SECURE_INIT" -s -- echo AGENT-RAN
 	assert_status 0
 	assert_says "PARA_SOMETHING_ELSE is not a variable of this version"
 }

@@ -203,7 +203,8 @@ static void a_list_that_is_ignored_is_named(void **state)
 
 static void unknown_variables_are_named(void **state)
 {
-	struct call *it = call(RUN, "PARA_TIMEOUT=3|PARA_ELSEWHERE=a.com|PARA_=1");
+	struct call *it =
+		call(RUN, "PARA_TIMEOUT=3|PARA_ELSEWHERE=a.com|PARA_=1|PARA_NETWORK_ISOLATION=false");
 
 	(void)state;
 	assert_int_equal(it->ret, 0);
@@ -217,14 +218,50 @@ static void misspelt_variables_of_the_policy_are_refused(void **state)
 {
 	static const char *const names[] = {"PARA_ALLOW_DOMAINS", "PARA_NETWORK_ISOLATIO",
 		"PARA_NETWORK_ISOLATIONS", "PARA_BLOCKED_DOMAIN", "PARA_PROXI", "PARA_ALLOW_HOSTS",
-		"PARA_GUARDS", "PARA_QUOTA_BYTE", "PARA_LIMIT_CONNECTION"};
+		"PARA_GUARDS", "PARA_QUOTA_BYTE", "PARA_LIMIT_CONNECTION",
+		/* the file's */
+		"PARA_POLCY", "PARA_POLICI", "PARA_POLICYY", "PARA_POLICIES", "PARA_POLICY_FILE",
+		"PARA_MY_POLICY",
+		/* a part of a name, or more than one */
+		"PARA_NETWORK", "PARA_DOMAINS", "PARA_ALLOWED", "PARA_PROXY_URL", "PARA_ALLOWED_DOMAINS_MORE",
+		/* what the file calls them */
+		"PARA_ISOLATION", "PARA_MODE", "PARA_ALLOW", "PARA_BLOCK", "PARA_NAMES", "PARA_Bytes"};
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(names); i++) {
 		char variables[60];
 
-		snprintf(variables, sizeof(variables), "%s=false", names[i]);
+		snprintf(variables, sizeof(variables), "%s=false|PARA_NETWORK_ISOLATION=true", names[i]);
 		refuses(RUN, variables, FAIL_CONFIG, "is not a variable of secure-init; did you mean PARA_");
+	}
+	refuses(RUN, "PARA_POLICY_FILE=/p", FAIL_CONFIG, "did you mean PARA_POLICY?");
+	refuses(RUN, "PARA_ALLOW=a.com", FAIL_CONFIG, "did you mean PARA_ALLOWED_DOMAINS?");
+}
+
+/* It may have been meant to close the network. */
+static void nothing_opens_beside_an_unknown_variable(void **state)
+{
+	static const char *const names[] = {"PARA_STRICT", "PARA_BLOCKLIST", "PARA_X", "PARA_",
+		"PARA_A_NAME_THAT_IS_LONGER_THAN_ANY_THAT_WE_HAVE_AND_THAN_THE_ROOM_FOR_IT"};
+	struct call *it;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(names); i++) {
+		char variables[120], words[200];
+
+		snprintf(variables, sizeof(variables), "HOME=/|%s=secret", names[i]);
+		snprintf(words, sizeof(words), "%s is not a variable of secure-init|PARA_NETWORK_ISOLATION",
+			names[i]);
+		refuses(RUN, variables, FAIL_CONFIG, words);
+		refuses("secure-init|--check", variables, FAIL_CONFIG, words);
+		/* somebody decided */
+		snprintf(variables, sizeof(variables), "%s=1|PARA_NETWORK_ISOLATION=false", names[i]);
+		it = call(RUN, variables);
+		must(it->ret == 0 && !it->config.policy.isolated, "%s: %s", variables, it->error.text);
+		snprintf(variables, sizeof(variables), "%s=1|PARA_ALLOWED_DOMAINS=", names[i]);
+		it = call(RUN, variables);
+		must(it->ret == 0 && it->config.policy.isolated, "%s: %s", variables, it->error.text);
+		policy_free(&it->config.policy);
 	}
 }
 
@@ -346,13 +383,13 @@ static void the_log(void **state)
 	static const struct {
 		const char *variables, *starts;
 	} rows[] = {
-		{"PARA_X=1", "secure-init: warning: PARA_X"},
-		{"PARA_X=1|PARA_LOG=text", "secure-init: warning: PARA_X"},
-		{"PARA_X=1|PARA_LOG=json",
+		{"PARA_NETWORK_ISOLATION=false|PARA_X=1", "secure-init: warning: PARA_X"},
+		{"PARA_NETWORK_ISOLATION=false|PARA_X=1|PARA_LOG=text", "secure-init: warning: PARA_X"},
+		{"PARA_NETWORK_ISOLATION=false|PARA_X=1|PARA_LOG=json",
 			"{\"program\":\"secure-init\",\"level\":\"warn\",\"message\":\"PARA_X"},
-		{"PARA_X=1|PARA_LOG=JSON|PARA_LOG_LEVEL=DEBUG", "{\"program\""},
-		{"PARA_X=1|PARA_LOG_LEVEL=warn", "secure-init: warning: PARA_X"},
-		{"PARA_X=1|PARA_LOG_LEVEL=error", ""},
+		{"PARA_NETWORK_ISOLATION=false|PARA_X=1|PARA_LOG=JSON|PARA_LOG_LEVEL=DEBUG", "{\"program\""},
+		{"PARA_NETWORK_ISOLATION=false|PARA_X=1|PARA_LOG_LEVEL=warn", "secure-init: warning: PARA_X"},
+		{"PARA_NETWORK_ISOLATION=false|PARA_X=1|PARA_LOG_LEVEL=error", ""},
 	};
 
 	(void)state;
@@ -503,6 +540,7 @@ int main(void)
 		cmocka_unit_test(a_list_that_is_ignored_is_named),
 		cmocka_unit_test(unknown_variables_are_named),
 		cmocka_unit_test(misspelt_variables_of_the_policy_are_refused),
+		cmocka_unit_test(nothing_opens_beside_an_unknown_variable),
 		cmocka_unit_test(the_guards_behaviour),
 		cmocka_unit_test(set_ups_that_end),
 		cmocka_unit_test(the_fence),
