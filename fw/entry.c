@@ -234,7 +234,7 @@ int entries_add(struct entries *entries, const struct entry *entry)
 
 static bool same_entry(const struct entry *a, const struct entry *b)
 {
-	return a->kind == b->kind && strcmp(a->name, b->name) == 0 &&
+	return a->kind == b->kind && a->exact == b->exact && strcmp(a->name, b->name) == 0 &&
 	       memcmp(&a->prefix, &b->prefix, sizeof(a->prefix)) == 0 && a->n_ports == b->n_ports &&
 	       memcmp(a->ports, b->ports, a->n_ports * sizeof(a->ports[0])) == 0;
 }

@@ -205,8 +205,8 @@ static int read_proxy(struct policy *policy, const char *label, const char *text
 {
 	static const char scheme[] = "http://";
 	const char *place = strncasecmp(text, scheme, strlen(scheme)) == 0 ? text + strlen(scheme) : text;
-	struct entries *allowed = &policy->list[LIST_ALLOWED];
-	const size_t before = allowed->n;
+	/* apart, since beside an allowed one that says the same it is one too many, and no duplicate */
+	struct entries proxy = {0};
 	char copy[NAME_TEXT + 16];
 	size_t length = strlen(place);
 	int ret;
@@ -219,10 +219,14 @@ static int read_proxy(struct policy *policy, const char *label, const char *text
 			"one HOST:PORT without user and password, as in proxy.example.com:3128", error);
 	memcpy(copy, place, length);
 	copy[length] = '\0';
-	ret = entries_parse(label, copy, allowed, error);
-	/* a proxy under github.com is that host, and not GitHub */
-	for (size_t i = before; i < allowed->n; i++)
-		allowed->v[i].exact = true;
+	ret = entries_parse(label, copy, &proxy, error);
+	for (size_t i = 0; i < proxy.n && ret == 0; i++) {
+		/* a proxy under github.com is that host, and not GitHub */
+		proxy.v[i].exact = true;
+		if (entries_add(&policy->list[LIST_ALLOWED], &proxy.v[i]) < 0)
+			ret = error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory while reading %s", label);
+	}
+	entries_free(&proxy);
 	return ret;
 }
 

@@ -4,6 +4,7 @@
 #include "tests/unit/said.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 /* In a file a list may stand in parts; in the environment each is whole. */
@@ -101,6 +102,31 @@ static void no_proxy_is_none(void **state)
 	(void)state;
 	must(it.ret == -EINVAL, "the proxy is '%s'", list_text(&it.policy, LIST_ALLOWED));
 	policy_free(&it.policy);
+}
+
+/* Else it would be what is allowed by that name: under github.com, all of GitHub. */
+static void the_proxy_is_not_allowed_once_more(void **state)
+{
+	static const struct pair rows[][PAIRS_MAX] = {
+		{{SETTING_MODE, "proxy"}, {SETTING_ALLOW, "github.com:443"},
+			{SETTING_PROXY, "github.com:443"}},
+		{{SETTING_MODE, "proxy"}, {SETTING_PROXY, "github.com:443"},
+			{SETTING_ALLOW, "github.com:443"}},
+		{{SETTING_MODE, "proxy"}, {SETTING_PROXY, "github.com:443"},
+			{SETTING_HOST, "github.com:443"}},
+		{{SETTING_MODE, "proxy"}, {SETTING_HOST, "10.0.0.1:80"}, {SETTING_PROXY, "10.0.0.1:80"}},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct said it = say(rows[i], false);
+		char row[20];
+
+		snprintf(row, sizeof(row), "row %zu", i);
+		must(it.ret == -EINVAL, "%s: '%s' is taken", row, list_text(&it.policy, LIST_ALLOWED));
+		must_say(&it.error, FAIL_CONFIG, "exactly the proxy is allowed", row);
+		policy_free(&it.policy);
+	}
 }
 
 static void the_host(void **state)
@@ -238,6 +264,7 @@ int main(void)
 		cmocka_unit_test(a_port_of_the_host_is_no_allowed_domains),
 		cmocka_unit_test(the_proxy),
 		cmocka_unit_test(no_proxy_is_none),
+		cmocka_unit_test(the_proxy_is_not_allowed_once_more),
 		cmocka_unit_test(the_host),
 		cmocka_unit_test(who_may_come_in),
 		cmocka_unit_test(nobody_may_come_in),
