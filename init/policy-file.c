@@ -170,8 +170,9 @@ static int take(struct reader *reader, const struct key *key, struct json_place 
 	return ret;
 }
 
-static int read_item(struct reader *reader, const struct key *key, size_t number, struct json_place place,
-	const json_t *item)
+/* alone: the only one of its list. */
+static int read_item(struct reader *reader, const struct key *key, size_t number, bool alone,
+	struct json_place place, const json_t *item)
 {
 	const char *text = json_string_value(item);
 	char port[24];
@@ -189,6 +190,11 @@ static int read_item(struct reader *reader, const struct key *key, size_t number
 		return refuse(reader, place,
 			"item %zu of 'host' is '%s', which stands alone: write \"host\": \"%s\"", number,
 			text, text);
+	/* what stands beside it would count, and open */
+	if (!alone && key->setting == SETTING_INBOUND && settings_has_word(text, setting_inbound_words))
+		return refuse(reader, place,
+			"item %zu of 'inbound' is '%.60s', which stands alone: write \"inbound\": \"none\"",
+			number, text);
 	return take(reader, key, place, text);
 }
 
@@ -203,7 +209,7 @@ static int read_list(
 	place = json_place_inside(place);
 	json_array_foreach(list, i, item) {
 		if (ret == 0)
-			ret = read_item(reader, key, i + 1, place, item);
+			ret = read_item(reader, key, i + 1, json_array_size(list) == 1, place, item);
 		if (ret < 0)
 			break;
 		place = json_place_next(place);

@@ -167,8 +167,7 @@ static bool cut_word(const char *item, size_t length, char *word, size_t size)
 	return true;
 }
 
-/* True if one of the items is one of the words, which mean something only by themselves. */
-static bool has_word(const char *list, const char *const *words)
+bool settings_has_word(const char *list, const char *const *words)
 {
 	for (size_t length = 0;; list += length + 1) {
 		char word[32];
@@ -182,22 +181,32 @@ static bool has_word(const char *list, const char *const *words)
 }
 
 const char *const setting_host_words[] = {"subnet", "gateway", "none", NULL};
+const char *const setting_inbound_words[] = {"none", NULL};
 
-/* A word, of which the first counts, or entries, which are then allowed like any other. */
-static int read_host(struct policy *policy, const char *label, const char *text, struct error *error)
+/* A word, of which the first counts, or entries, which are then allowed like any other, but not after "none".
+ */
+static int read_host(struct settings *settings, const char *label, const char *text, struct error *error)
 {
+	struct policy *policy = settings->policy;
 	const int word = settings_word(setting_host_words, text);
+	struct entries unused = {0};
+	int ret;
 
 	if (word >= 0) {
-		if (policy->host == HOST_UNSAID)
+		if (policy->host == HOST_UNSAID) {
 			policy->host = (enum host)(HOST_SUBNET + word);
+			settings->host_none = policy->host == HOST_NONE;
+		}
 		return 0;
 	}
-	if (has_word(text, setting_host_words))
+	if (settings_has_word(text, setting_host_words))
 		return settings_refuse(label, text, "subnet, gateway or none by itself, or entries", error);
 	if (policy->host == HOST_UNSAID)
 		policy->host = HOST_NONE;
-	return entries_parse(label, text, &policy->list[LIST_ALLOWED], error);
+	/* entries must be right also where they do not count */
+	ret = entries_parse(label, text, settings->host_none ? &unused : &policy->list[LIST_ALLOWED], error);
+	entries_free(&unused);
+	return ret;
 }
 
 /* The proxy's one place, "host:port", also as the URL that programs write. */
@@ -258,12 +267,12 @@ static int allow_anybody(struct entries *inbound, const struct entry *ports)
  */
 static int read_inbound(struct policy *policy, const char *label, const char *text, struct error *error)
 {
-	static const char *const none[] = {"none", NULL}, *const words[] = {"host", NULL};
+	static const char *const words[] = {"host", NULL};
 	const char *rest = text;
 	struct entry ports = {.position = 1};
 	int ret = 0;
 
-	if (has_word(text, none)) {
+	if (settings_has_word(text, setting_inbound_words)) {
 		if (strchr(text, ',') != NULL)
 			return settings_refuse(label, text, "none by itself, or what may come in", error);
 		policy->inbound_none = policy->inbound_none || !policy->inbound_said;
@@ -286,7 +295,7 @@ static int read_inbound(struct policy *policy, const char *label, const char *te
 			break;
 		rest += length + (rest[length] == ',');
 	}
-	if (ret == 0 && has_word(rest, words))
+	if (ret == 0 && settings_has_word(rest, words))
 		return settings_refuse(label, text, "host and ports first, and entries after them", error);
 	if (ret == 0 && ports.n_ports > 0 && allow_anybody(&policy->list[LIST_INBOUND], &ports) < 0)
 		ret = error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory while reading %s", label);
@@ -322,7 +331,7 @@ int settings_take(struct settings *settings, enum setting setting, const char *l
 	case SETTING_SSH:
 		return read_ssh(policy, label, value, error);
 	case SETTING_HOST:
-		return read_host(policy, label, value, error);
+		return read_host(settings, label, value, error);
 	case SETTING_INBOUND:
 		return read_inbound(policy, label, value, error);
 	case SETTING_GUARD:

@@ -43,11 +43,15 @@ struct settings {
 	const char *file;	    /* the policy file that is being read, or was; NULL: none */
 	const char *said[SETTINGS]; /* the variable's value, or the file's name; NULL: nothing was said */
 	bool isolated;
-	bool ends; /* nothing of us stays beside the agent, so that there can be no guard */
+	bool host_none; /* "none" was the first that was said of the host */
+	bool ends;	/* nothing of us stays beside the agent, so that there can be no guard */
 };
 
 /* subnet, gateway, none: what a host setting may be that is no list of entries. Ends with NULL. */
 extern const char *const setting_host_words[];
+
+/* The same of the inbound setting: none. */
+extern const char *const setting_inbound_words[];
 
 /*
  * Takes one setting's value; of a list also a part of it, again and again. label is where it stands, for
@@ -64,6 +68,9 @@ int settings_finish(struct settings *settings, bool wanted, struct error *error)
 
 /* The place of text in a list of words that ends with NULL, in any case of letters, or -1. */
 int settings_word(const char *const *words, const char *text);
+
+/* True if one of a comma list's items is one of the words, which mean something only by themselves. */
+bool settings_has_word(const char *list, const char *const *words);
 
 /* Reads true or false (also 1/0, yes/no, on/off). Returns 0 or -EINVAL with *error filled. */
 int settings_switch(const char *label, const char *text, bool *value, struct error *error);

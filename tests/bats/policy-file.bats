@@ -160,6 +160,9 @@ for block in re.findall(r"^```json\n(.*?)^```$", open(sys.argv[1]).read(), re.M 
 	PARA_ALLOW_HOST=192.0.2.9 check '{"host": "subnet"}'
 	opens "open: 192.0.2.9" "closed: the host's network"
 	PARA_ALLOW_HOST=none check '{"host": ["192.0.2.8"]}'
+	opens "closed: the host's network"
+	refute_says 192.0.2.8
+	PARA_ALLOW_HOST= check '{"host": ["192.0.2.8"]}'
 	opens "open: 192.0.2.8" "closed: the host's network"
 	check '{"host": "gateway"}'
 	opens "open: the host (the gateway), both ways: $GATEWAY"
@@ -217,6 +220,9 @@ for block in re.findall(r"^```json\n(.*?)^```$", open(sys.argv[1]).read(), re.M 
 	refuses '{"inbound": ["host", 80.5]}' "1:22: item 2 of 'inbound' is a number; it must be a string or a port number"
 	refuses '{"block": [["10.0.0.0/8"]]}' "1:12: item 1 of 'block' is a list; it must be a string"
 	refuses '{"allow": ["a.example", ""]}' "1:25: item 2 of 'allow' is empty; leave it out"
+	refuses '{"inbound": ["none", 8080]}' "1:14: item 1 of 'inbound' is 'none', which stands alone: write \"inbound\": \"none\""
+	refuses '{"inbound": [8080, " None "]}' "1:20: item 2 of 'inbound' is ' None ', which stands alone: write \"inbound\": \"none\""
+	refuses '{"inbound": ["none,8080"]}' "1:14: inbound is 'none,8080'; it must be none by itself, or what may come in"
 	refuses '{"host": ["10.0.0.1", "subnet"]}' "1:23: item 2 of 'host' is 'subnet', which stands alone: write \"host\": \"subnet\""
 }
 

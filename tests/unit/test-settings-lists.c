@@ -168,6 +168,16 @@ static void the_host(void **state)
 	take(&it, SETTING_HOST, "10.0.0.0/8:x");
 	must_say(&it.error, FAIL_CONFIG, "PARA_ALLOW_HOST: entry 1, '10.0.0.0/8:x'", "10.0.0.0/8:x");
 	policy_free(&it.policy);
+	/* against whatever a file says; that must be right all the same */
+	it = (struct said){0};
+	take(&it, SETTING_HOST, "None");
+	take(&it, SETTING_HOST, "10.0.0.0/8");
+	take(&it, SETTING_HOST, "subnet");
+	must_list(&it, LIST_ALLOWED, "", "none first");
+	assert_int_equal(it.policy.host, HOST_NONE);
+	take(&it, SETTING_HOST, "10.0.0.0/8:x");
+	must_say(&it.error, FAIL_CONFIG, "PARA_ALLOW_HOST: entry 1, '10.0.0.0/8:x'", "a wrong one");
+	policy_free(&it.policy);
 }
 
 #define ANYBODY(ports) "0.0.0.0/1:" ports " 128.0.0.0/1:" ports " [::/1]:" ports " [8000::/1]:" ports
