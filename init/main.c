@@ -277,6 +277,8 @@ int main(int argc, char *argv[])
 	pid_t agent;
 	int ret;
 
+	/* ignored (signal(7): that outlives an exec), our children would end unseen, and we never */
+	signal(SIGCHLD, SIG_DFL);
 	ret = privileges_take_up(&error);
 	if (ret == 0)
 		ret = config_read(&config, argc, argv, environ, &error);

@@ -209,6 +209,16 @@ time.sleep(200)" 3>&- &
 	done
 }
 
+@test "whoever started it with SIGCHLD ignored: it still sees the agent end, and with what" {
+	local start='import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])'
+	run timeout -s KILL 20 unshare --pid --fork --kill-child --mount-proc -- python3 -c "$start" "$SECURE_INIT" -- sh -c 'true; exit 7'
+	assert_status 7
+	# nor does the agent inherit it
+	run timeout -s KILL 20 unshare --pid --fork --kill-child --mount-proc -- python3 -c "$start" "$SECURE_INIT" -- \
+		python3 -c 'import signal; print(signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL)'
+	assert_says True
+}
+
 # bats test_tags=native
 @test "not process 1: orphans are taken in all the same, with a warning unless -s says that it is meant" {
 	# whoever waited for the parent finds the orphan with its new one
