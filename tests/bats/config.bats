@@ -114,8 +114,8 @@ check() {
 		1.2.3|not an address or network
 		1.2.3.256|not an address or network
 		1.2.3.4/33|not an address or network
-		0.0.0.0/0|this opens everything
-		::/0|this opens everything
+		0.0.0.0/0|this covers every address
+		::/0|this covers every address
 		::ffff:1.2.3.4|an IPv4 address inside IPv6
 		fe80::1%eth0|interface
 		a..b|no empty label

@@ -202,10 +202,13 @@ static void addresses_refused(void **state)
 		{"1.2.3.0/255.255.255.0", "not an address or network"},
 		{"example.com/24", "not an address or network"},
 		{".", "not an address or network"},
-		{"0.0.0.0/0", "opens everything|PARA_NETWORK_ISOLATION=false"},
-		{"1.2.3.4/0", "opens everything|PARA_NETWORK_ISOLATION=false"},
-		{"::/0", "opens everything|PARA_NETWORK_ISOLATION=false"},
-		{"[::/0]:443", "opens everything"},
+		{"0.0.0.0/0", "covers every "
+			      "address|PARA_NETWORK_ISOLATION=false|PARA_NETWORK_MODE=none|ports alone"},
+		{"1.2.3.4/0", "covers every "
+			      "address|PARA_NETWORK_ISOLATION=false|PARA_NETWORK_MODE=none|ports alone"},
+		{"::/0", "covers every address|PARA_NETWORK_ISOLATION=false|PARA_NETWORK_MODE=none|ports "
+			 "alone"},
+		{"[::/0]:443", "covers every address"},
 		{"::ffff:198.51.100.7", "IPv4 address inside IPv6|itself"},
 		{"::ffff:c633:6407", "IPv4 address inside IPv6"},
 		{"::ffff:0.0.0.0/96", "IPv4 address inside IPv6"},

@@ -221,7 +221,7 @@ static void who_may_come_in(void **state)
 		{"-80", "1 to 65535"},
 		{"80-", "1 to 65535"},
 		{"1.2.3", "not an address or network"},
-		{"0.0.0.0/0", "opens everything"},
+		{"0.0.0.0/0", "covers every address"},
 		{"10.0.0.1,8080", "a port by itself"},
 		{"1-10000000000000000000000000000000080", "a port by itself"},
 	};
