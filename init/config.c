@@ -72,12 +72,17 @@ static const char **variable_slot(struct variables *variables, const char *name,
 static int collect(char *const *environment, struct variables *variables, struct error *error)
 {
 	for (; *environment != NULL; environment++) {
-		const char *name = *environment, *value = strchr(name, '=');
-		const char **slot =
-			value == NULL ? NULL : variable_slot(variables, name, (size_t)(value - name));
+		const char *name = *environment, *value = name + strcspn(name, "=");
+		const char **slot = variable_slot(variables, name, (size_t)(value - name));
 
 		if (slot == NULL)
 			continue;
+		/* execve(2) passes it on; getenv(3) of others does not find it */
+		if (*value == '\0')
+			return error_set(error, FAIL_CONFIG, EINVAL,
+				"%s is in the environment without '=' and a value; write %s=VALUE, or leave "
+				"it out",
+				name, name);
 		value++;
 		if (*slot != NULL && strcmp(*slot, value) != 0)
 			return error_set(error, FAIL_CONFIG, EINVAL,
