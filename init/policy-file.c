@@ -265,6 +265,14 @@ static const struct key *find_key(const struct key *keys, const char *name)
 	return NULL;
 }
 
+static bool has_key(const struct key *keys, const json_t *object)
+{
+	for (; keys->name != NULL; keys++)
+		if (json_object_get(object, keys->name) != NULL)
+			return true;
+	return false;
+}
+
 static const struct key *nearest_key(const struct key *keys, const char *name)
 {
 	const struct key *nearest = keys;
@@ -330,7 +338,13 @@ static int read_top_value(
 	/* also groups of which none is there say something */
 	if (!para)
 		ret = take(reader, key, place, "");
-	return ret == 0 ? read_members(reader, key->inside, place, value, para, read_value) : ret;
+	if (ret == 0)
+		ret = read_members(reader, key->inside, place, value, para, read_value);
+	/* one that says nothing to us was hardly meant so, and what would be open is the default list */
+	if (ret == 0 && para && !has_key(key->inside, value))
+		return refuse(
+			reader, place, "'docker' holds neither 'network_isolation' nor 'allowed_domains'");
+	return ret;
 }
 
 int policy_file_read(

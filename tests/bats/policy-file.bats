@@ -193,6 +193,7 @@ for block in re.findall(r"^```json\n(.*?)^```$", open(sys.argv[1]).read(), re.M 
 	PARA_LOG_LEVEL=debug check '{"docker": {"default_image": "x", "setup_script": null, "forward_env_keys": ["allowed_domains"], "allowed_domains": ["a.example"]}}'
 	opens "open: a.example" "$PARA_POLICY:1:13: 'default_image' is not read; what is read here: network_isolation, allowed_domains" \
 		"'setup_script' is not read" "'forward_env_keys' is not read"
+	refuses '{"docker": {"domains": ["a.example"]}}' "1:12: 'docker' holds neither 'network_isolation' nor 'allowed_domains'"
 	refuses '{"docker": {"allowed_domain": ["a.example"]}}' "1:13: unknown key 'allowed_domain'; did you mean 'allowed_domains'?"
 	refuses '{"docker": {"network-isolation": false}}' "1:13: unknown key 'network-isolation'; did you mean 'network_isolation'?"
 }
