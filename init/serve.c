@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "util/clock.h"
+#include "util/error.h"
 #include "util/log.h"
 #include "util/pages.h"
 
@@ -142,6 +143,7 @@ static void end_the_rest(const struct serving *serving, struct guard *guard)
 int serve(pid_t agent, const struct serving *serving, struct guard *guard)
 {
 	const pid_t to = serving->group ? -agent : agent;
+	bool stopped = false; /* by us, for the guard */
 	int64_t kill_at = -1; /* when the agent's own grace is over; -1: it has none */
 
 	pages_give_back();
@@ -156,7 +158,8 @@ int serve(pid_t agent, const struct serving *serving, struct guard *guard)
 				    : 0,
 			&info);
 
-		if (number == 0 && kill_at >= 0) {
+		/* also where signals never end: the agent can send them to us */
+		if (kill_at >= 0 && clock_ms() >= kill_at) {
 			log_warn("the agent did not end within %u s of SIGTERM (PARA_KILL_GRACE): it is "
 				 "killed",
 				serving->grace);
@@ -169,9 +172,12 @@ int serve(pid_t agent, const struct serving *serving, struct guard *guard)
 			if (reaped.agent) {
 				end_guard(serving, guard);
 				end_the_rest(serving, guard);
+				if (stopped)
+					return FAIL_GUARD;
 				return reaped.status < 256 && serving->to_zero[reaped.status] ? 0
 											      : reaped.status;
 			}
+			stopped = stopped || reaped.stop;
 			if (reaped.stop && kill_at < 0) {
 				kill(to, SIGTERM);
 				kill(to, SIGCONT);

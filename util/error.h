@@ -22,6 +22,7 @@ enum failure {
 	FAIL_VERIFY = 107,     /* what stands in the kernel, or what the probes saw, is not what was meant */
 	FAIL_DROP = 108,       /* a privilege could not be given up, or was still there */
 	FAIL_DEADLINE = 109,   /* PARA_SETUP_TIMEOUT passed */
+	FAIL_GUARD = 110,      /* the agent was ended: the firewall was changed, or its guard is gone */
 	FAIL_SYSTEM = 111,     /* memory, descriptors, a system call that never fails */
 	FAIL_AGENT_RUN = 126,  /* the agent is there but could not be run */
 	FAIL_AGENT_FIND = 127, /* the agent was not found */

@@ -182,17 +182,15 @@ static int act(struct tamper *tamper, struct ward *ward, const struct error *dif
 	size_t forgotten;
 	int ret;
 
-	if (tamper->stop) {
-		alarm_say(tamper, difference->text, "the agent is stopped (PARA_ON_TAMPER=stop)");
-		return -EPERM;
-	}
-	alarm_say(tamper, difference->text, "it is put back");
+	alarm_say(tamper, difference->text,
+		tamper->stop ? "it is put back, and the agent is stopped (PARA_ON_TAMPER=stop)"
+			     : "it is put back");
 	tamper->by[0] = '\0';
 	ret = ward_repair(ward, &error);
 	if (ret < 0) {
 		alarm_say(tamper, error.text, "IT COULD NOT BE PUT BACK");
 		tamper->next_check = clock_ms() + TAMPER_RETRY_MS;
-		return 0;
+		return tamper->stop ? -EPERM : 0;
 	}
 	ret = flows_forget(ward, false, &forgotten);
 	if (ret < 0)
@@ -200,7 +198,8 @@ static int act(struct tamper *tamper, struct ward *ward, const struct error *dif
 			strerror(-ret));
 	else if (forgotten > 0)
 		log_warn("%zu connections that the firewall does not allow were ended", forgotten);
-	return 0;
+	/* whom it is to stop may take his time */
+	return tamper->stop ? -EPERM : 0;
 }
 
 /* What a reading came to: nothing to do, to be tried again, or a change. */

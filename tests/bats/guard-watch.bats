@@ -308,7 +308,7 @@ no_dns() {
 		says "the agent is ended (PARA_ON_GUARD_LOSS=stop)"
 		init=
 		stop
-		[ "$ended" -ne 0 ]
+		[ "$ended" -eq 110 ]
 		lab_clean
 	done
 }
@@ -354,15 +354,37 @@ put_back() {
 	echo "owned: $owned"
 }
 
-@test "PARA_ON_TAMPER=stop: the agent is ended" {
-	PARA_ON_TAMPER=stop PARA_ALLOWED_DOMAINS=api.anthropic.com start sleep infinity
-	in_cage ipset flush allowed-domains6
+@test "an agent that ignores SIGTERM and keeps signals waiting for process 1 is killed when its grace is over" {
+	PARA_ON_GUARD_LOSS=stop PARA_KILL_GRACE=2 PARA_ALLOWED_DOMAINS=$NPM PARA_RUN_AS=1000 start python3 -c '
+import os, signal, time
+for number in range(1, 65):
+    try: signal.signal(number, signal.SIG_IGN)
+    except (OSError, ValueError): pass
+end = time.monotonic() + 25
+os.fork()
+while time.monotonic() < end: os.kill(1, 35)'
+	local begun=$SECONDS
+	kill -9 "$(guard_pid warden)"
 	lab_wait_for lab_ended "$job"
-	says "THE FIREWALL WAS CHANGED"
-	says "the agent is ended (PARA_ON_TAMPER=stop)"
+	[ $((SECONDS - begun)) -lt 15 ]
 	init=
 	stop
-	[ "$ended" -ne 0 ]
+	[ "$ended" -eq 110 ]
+}
+
+@test "PARA_ON_TAMPER=stop: what was changed is put back, and the agent is ended, whatever it says of that" {
+	PARA_ON_TAMPER=stop PARA_KILL_GRACE=8 PARA_ALLOWED_DOMAINS=api.anthropic.com start \
+		sh -c 'trap "" TERM; while [ ! -e "$0" ]; do sleep 0.1; done; exit 0' "$LAB/run/enough"
+	in_cage ipset flush allowed-domains6
+	says "THE FIREWALL WAS CHANGED"
+	says "the agent is ended (PARA_ON_TAMPER=stop)"
+	in_set allowed-domains6 $ANTHROPIC6
+	touch "$LAB/run/enough"
+	lab_wait_for lab_ended "$job"
+	rm "$LAB/run/enough"
+	init=
+	stop
+	[ "$ended" -eq 110 ]
 }
 
 @test "PARA_LIMIT_CONNECTIONS: what is more than that in a minute is refused, and recorded as such" {
