@@ -157,10 +157,10 @@ static int parse_prefix(const struct item *item, const char *text, struct entry 
 			"not an address or network; write 198.51.100.7, 10.0.0.0/24, 2001:db8::/32 "
 			"or [2001:db8::1]:443");
 	if (entry->prefix.length == 0)
-		return refuse(
-			item, "this covers every address; if that is meant, of what is allowed, set "
-			      "PARA_NETWORK_ISOLATION=false; of what is blocked, PARA_NETWORK_MODE=none; of "
-			      "who may come in, write the ports alone, as in 8080");
+		return refuse(item,
+			"this covers every address; if that is meant, of what is allowed, set "
+			"PARA_NETWORK_ISOLATION=false; of what is blocked, PARA_NETWORK_MODE=none; of "
+			"who may come in, write the ports alone, as in 8080");
 	if (prefix_kind(&entry->prefix) == ADDRESS_MAPPED)
 		return refuse(item, "an IPv4 address inside IPv6; write the IPv4 address itself");
 	/* shorter than /8 it would only contain the loopback network, among others */
