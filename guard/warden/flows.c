@@ -85,7 +85,8 @@ static bool matches(const struct flows *flows, const struct rule *rule, const st
 static int lets_through(const struct flows *flows, enum chain chain, const struct prefix *peer,
 	const struct connection *connection)
 {
-	const struct ruleset *ruleset = &flows->ward->ruleset;
+	const struct ward *ward = flows->ward;
+	const struct ruleset *ruleset = ward->closed.n > 0 ? &ward->closed : &ward->ruleset;
 	int ret = 0;
 
 	for (size_t i = 0; i < ruleset->n; i++) {

@@ -320,6 +320,8 @@ static int take_ranges(struct ward *ward, struct prefixes *ranges, struct error 
 
 	for (int list = 0; list < LISTS && ret == 0; list++)
 		ret = ward_contents(ward, &ward->lists, (enum list)list, ranges, &contents[list], error);
+	for (int list = 0; list < LISTS && ret == 0; list++)
+		ret = ward_room(&ward->leases, &ward->lists, &contents[list], (enum list)list, error);
 	if (ret < 0) {
 		lists_free(contents);
 		return ret;

@@ -90,6 +90,9 @@ int leases_of(const struct leases *leases, const struct lists *lists, const stru
 int leases_all(const struct leases *leases, const struct lists *lists, const struct contents *contents,
 	enum list list, int64_t now, struct leases_out *out);
 
+/* Elements that those of a set's kind take in it. */
+size_t leases_elements(const struct leases_out *out, int set);
+
 /*
  * What DNS said at the start, into an empty table: the addresses of every name of a list, for the least time
  * that a name is learnt for; on the block list for LEASES_BLOCKED_SECONDS. Returns 0, -ENOSPC or -ENOMEM.

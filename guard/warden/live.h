@@ -40,7 +40,8 @@ int live_deny(struct ward *ward, struct outbox *outbox, const struct entry *entr
 
 /*
  * Puts a whole policy in place of the one that is there; live changes are gone by it. At every moment what is
- * open is open by the one or the other. Takes next's entries, and leaves it without.
+ * open is open by the one or the other. Takes next's entries, and leaves it without. A failure may leave the
+ * network closed until the watch (guard/warden/tamper.h) can put next in place.
  */
 int live_reload(struct ward *ward, struct outbox *outbox, struct policy *next, char text[LIVE_TEXT],
 	struct error *error);

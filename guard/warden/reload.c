@@ -98,6 +98,8 @@ static int work_out(struct ward *ward, const struct policy *policy, struct next 
 	for (int list = 0; list < LISTS && ret == 0; list++)
 		ret = ward_contents(
 			ward, &next->lists, (enum list)list, &ward->ranges, &next->contents[list], error);
+	for (int list = 0; list < LISTS && ret == 0; list++)
+		ret = ward_room(&next->leases, &next->lists, &next->contents[list], (enum list)list, error);
 	if (ret == 0)
 		ret = ward_rules(ward, &next->lists, STAGE_AGENT, &next->ruleset, error);
 	return ret == 0 ? rules_between(ward, &next->lists, &next->between, error) : ret;
@@ -176,15 +178,19 @@ static int fill_with_both(struct ward *ward, const struct next *next, struct err
 	return ret;
 }
 
-/* Closes to what both allow. A failure puts the old policy back. */
+/* Closes to what both allow, where it is not closed already. A failure puts the old policy back. */
 static int close_between(struct ward *ward, struct next *next, struct error *error)
 {
 	const struct ruleset before = ward->ruleset;
 	struct error again;
-	int ret = ward_commit(ward, &next->between, &ward->detour, error);
+	const bool closed = ward->closed.n > 0;
+	int ret = closed ? firewall_prepare(ward->start->firewall, &next->between, error)
+			 : ward_commit(ward, &next->between, &ward->detour, error);
 
 	if (ret == 0)
 		ret = fill_with_both(ward, next, error);
+	if (ret == 0 && !closed)
+		ward->closed = next->between;
 	if (ret == 0)
 		return 0;
 	ward->ruleset = before;
@@ -193,14 +199,12 @@ static int close_between(struct ward *ward, struct next *next, struct error *err
 	return ret;
 }
 
-/* Closes to what both allow, changes the sets, opens to what the new one allows. */
+/* Takes over the lists of the next policy, then changes the sets, then opens to what they allow. */
 static int put_in_place(struct ward *ward, struct next *next, struct error *error)
 {
 	struct detour detour;
-	int ret = close_between(ward, next, error);
+	int ret;
 
-	if (ret < 0)
-		return ret;
 	lists_end(&ward->lists);
 	leases_free(&ward->leases);
 	lists_free(ward->contents);
@@ -211,7 +215,7 @@ static int put_in_place(struct ward *ward, struct next *next, struct error *erro
 	next->leases = (struct leases){0};
 	memset(next->contents, 0, sizeof(next->contents));
 
-	/* if any of this fails, what stands is closed, and the next check tries again */
+	/* if any of this fails, what stands is closed, and the next check tries again (ward_repair) */
 	detour = policy_detour(&ward->lists.policy, ward->start->resolv);
 	detour.used = ward->detour.used;
 	ward->ruleset = next->ruleset;
@@ -228,21 +232,27 @@ static int put_in_place(struct ward *ward, struct next *next, struct error *erro
 static int replace(struct ward *ward, struct outbox *outbox, const struct policy *policy, struct next *next,
 	struct lists *before, size_t *ended, struct error *error)
 {
-	int ret = work_out(ward, policy, next, error);
+	struct error why;
+	int ret = work_out(ward, policy, next, error), forgotten;
 
 	if (ret == 0 && lists_take(before, &ward->lists.policy) < 0)
 		ret = error_set(error, FAIL_SYSTEM, ENOMEM, "out of memory for the new policy");
 	if (ret == 0)
-		ret = put_in_place(ward, next, error);
+		ret = close_between(ward, next, error);
 	if (ret < 0)
 		return ret;
+	ret = put_in_place(ward, next, &why);
+	/* whether or not it is in place, from here on it is what is meant */
 	tell_resolver(outbox, &before->policy, &ward->lists.policy);
-	ret = flows_forget(ward, true, ended);
+	forgotten = flows_forget(ward, true, ended);
 	if (ret < 0)
 		return error_set(error, FAIL_FIREWALL, -ret,
+			"the network is closed until the new policy can be put in place: %s", why.text);
+	if (forgotten < 0)
+		return error_set(error, FAIL_FIREWALL, -forgotten,
 			"the new policy is in place, but connections that it does not allow could not be "
 			"ended: %s",
-			strerror(-ret));
+			strerror(-forgotten));
 	return 0;
 }
 

@@ -196,6 +196,20 @@ static int compare(const void *a, const void *b)
 	return order != 0 ? order : (int)x->endpoint.low - (int)y->endpoint.low;
 }
 
+size_t leases_elements(const struct leases_out *out, int set)
+{
+	const struct set_kind *kind = &set_kinds[set];
+	size_t n = 0;
+
+	for (size_t i = 0; i < out->n; i++) {
+		const struct endpoint *endpoint = &out->v[i].endpoint;
+
+		if (endpoint->prefix.family == kind->family && (endpoint->low != 0) == kind->with_ports)
+			n += kind->with_ports ? ((size_t)endpoint->high - endpoint->low + 1) * 2 : 1;
+	}
+	return n;
+}
+
 int leases_all(const struct leases *leases, const struct lists *lists, const struct contents *contents,
 	enum list list, int64_t now, struct leases_out *out)
 {

@@ -156,7 +156,7 @@ static uint64_t hash_of(const char *text)
 }
 
 /* One line, and the same again only once in a while. */
-static void alarm_say(struct tamper *tamper, const char *what, const char *then)
+static void alarm_say(struct tamper *tamper, const char *alarm, const char *what, const char *then)
 {
 	const uint64_t hash = hash_of(what);
 	const int64_t now = clock_ms();
@@ -168,38 +168,62 @@ static void alarm_say(struct tamper *tamper, const char *what, const char *then)
 	}
 	if (hash == tamper->said && tamper->again > 0)
 		snprintf(again, sizeof(again), ", the %uth time since it was said", tamper->again + 1);
-	log_error("THE FIREWALL WAS CHANGED%s%s: %s%s; %s", tamper->by[0] != '\0' ? " by " : "", tamper->by,
-		what, again, then);
+	log_error("%s: %s%s; %s", alarm, what, again, then);
 	tamper->said = hash;
 	tamper->said_at = now;
 	tamper->again = 0;
 }
 
-/* Something differs: an alarm, and a repair, after which nothing goes on that began in between. */
+/*
+ * Puts all of it back, after which nothing goes on that what stands then would not let begin. guards: nobody
+ * else came in between, so that what is let through as the guard's is the guard's.
+ */
+static int put_back(struct tamper *tamper, struct ward *ward, bool guards, struct error *error)
+{
+	const int ret = ward_repair(ward, error);
+	size_t n;
+	const int forgotten = flows_forget(ward, guards, &n);
+
+	if (ret < 0)
+		tamper->next_check = clock_ms() + TAMPER_RETRY_MS;
+	if (forgotten < 0)
+		log_error("connections that the firewall does not allow cannot be ended: %s",
+			strerror(-forgotten));
+	else if (n > 0)
+		log_warn("%zu connections that the firewall does not allow were ended", n);
+	return ret;
+}
+
+/* Something differs: an alarm, and a repair. */
 static int act(struct tamper *tamper, struct ward *ward, const struct error *difference)
 {
+	char alarm[64];
 	struct error error;
-	size_t forgotten;
-	int ret;
 
-	alarm_say(tamper, difference->text,
+	snprintf(alarm, sizeof(alarm), "THE FIREWALL WAS CHANGED%s%s", tamper->by[0] != '\0' ? " by " : "",
+		tamper->by);
+	alarm_say(tamper, alarm, difference->text,
 		tamper->stop ? "it is put back, and the agent is stopped (PARA_ON_TAMPER=stop)"
 			     : "it is put back");
 	tamper->by[0] = '\0';
-	ret = ward_repair(ward, &error);
-	if (ret < 0) {
-		alarm_say(tamper, error.text, "IT COULD NOT BE PUT BACK");
-		tamper->next_check = clock_ms() + TAMPER_RETRY_MS;
-		return tamper->stop ? -EPERM : 0;
-	}
-	ret = flows_forget(ward, false, &forgotten);
-	if (ret < 0)
-		log_error("connections that began while the firewall was changed cannot be ended: %s",
-			strerror(-ret));
-	else if (forgotten > 0)
-		log_warn("%zu connections that the firewall does not allow were ended", forgotten);
+	if (put_back(tamper, ward, false, &error) < 0)
+		alarm_say(tamper, "THE FIREWALL WAS CHANGED", error.text,
+			ward->closed.n > 0 ? "IT COULD NOT BE PUT BACK: the network is closed until it can be"
+					   : "IT COULD NOT BE PUT BACK");
 	/* whom it is to stop may take his time */
 	return tamper->stop ? -EPERM : 0;
+}
+
+/* What stands is closed by ourselves, since something of ours failed: no change of somebody else's. */
+static void try_again(struct tamper *tamper, struct ward *ward)
+{
+	struct error error;
+
+	if (put_back(tamper, ward, true, &error) == 0)
+		log_info("the policy is in place now");
+	else
+		alarm_say(tamper, "THE NETWORK IS CLOSED", error.text,
+			"it is tried again until the policy is in place");
 }
 
 /* What a reading came to: nothing to do, to be tried again, or a change. */
@@ -228,6 +252,10 @@ int tamper_check(struct tamper *tamper, struct ward *ward, int64_t now)
 		return 0;
 	tamper->next_check = now + TAMPER_CHECK_MS;
 	leases_expire(&ward->leases, now);
+	if (ward->closed.n > 0) {
+		try_again(tamper, ward);
+		return 0;
+	}
 	ret = ward_verify_rules(ward, &error);
 	if (ret == 0)
 		ret = ward_verify_sets(ward, &error);

@@ -50,7 +50,8 @@ int tamper_fd(const struct tamper *tamper);
  */
 int tamper_read(struct tamper *tamper, struct ward *ward);
 
-/* Reads rules and sets back if it is time. The same. */
+/* Reads rules and sets back if it is time, or tries again what failed and left the network closed. The same.
+ */
 int tamper_check(struct tamper *tamper, struct ward *ward, int64_t now);
 
 #endif

@@ -46,6 +46,25 @@ int ward_contents(const struct ward *ward, const struct lists *lists, enum list 
 	return ret;
 }
 
+int ward_room(const struct leases *leases, const struct lists *lists, const struct contents *contents,
+	enum list list, struct error *error)
+{
+	struct leases_out out = {0};
+	int ret = leases_all(leases, lists, contents, list, clock_ms(), &out);
+
+	if (ret < 0)
+		no_room(error, ret);
+	for (int set = 0; set < SET_KINDS && ret == 0; set++)
+		if (contents_count(contents, set) + leases_elements(&out, set) > SET_ELEMENTS_MAX)
+			ret = error_set(error, FAIL_CONFIG, E2BIG,
+				"a list asks, with what DNS says of its names, for more than %d pairs of "
+				"network and port; leave out the ports of entries with wide ranges, which "
+				"opens all ports at the cost of one pair",
+				SET_ELEMENTS_MAX);
+	leases_out_free(&out);
+	return ret;
+}
+
 int ward_refill(struct ward *ward, enum list list, enum refill refill, struct error *error)
 {
 	struct leases_out out = {0};
@@ -130,6 +149,7 @@ int ward_commit(
 	if (ruleset != &ward->ruleset)
 		ward->ruleset = *ruleset;
 	ward->detour = next;
+	ward->closed.n = 0;
 	return empty_unasked(firewall, before, error);
 }
 
@@ -153,6 +173,10 @@ int ward_follow(struct ward *ward, enum list list, enum refill refill, struct er
 	}
 	contents_free(&ward->contents[list]);
 	ward->contents[list] = contents;
+	if (ward->closed.n > 0) {
+		ward->ruleset = ruleset;
+		return ward_repair(ward, error);
+	}
 	if (!same_rules(&ruleset, &ward->ruleset))
 		ret = ward_commit(ward, &ruleset, &ward->detour, error);
 	return ret == 0 ? ward_refill(ward, list, refill, error) : ret;
@@ -208,18 +232,62 @@ int ward_verify_rules(struct ward *ward, struct error *error)
 	return 0;
 }
 
+/*
+ * Rules that are right whatever the sets hold, since they ask none, and so whatever sets there are: loopback,
+ * what is established, and DNS if no set could block its servers.
+ */
+static int rules_closed(const struct ward *ward, struct ruleset *closed, struct error *error)
+{
+	const struct policy *policy = &ward->lists.policy;
+	const bool blocks = policy_sends(policy) || policy->list[LIST_BLOCKED].n > 0;
+	const struct lists none = {.policy = {
+					   .isolated = true,
+					   .strict = policy->strict,
+					   .guarded = policy->guarded,
+					   .filter = policy->filter,
+					   .mode = MODE_ALLOWLIST,
+					   .dns = blocks ? DNS_NONE : policy->dns,
+					   .ssh = SSH_NONE,
+					   .host = HOST_NONE,
+				   }};
+	size_t kept = 0;
+	int ret = ward_rules(ward, &none, STAGE_CHANGE, closed, error);
+
+	if (ret < 0)
+		return ret;
+	for (size_t i = 0; i < closed->n; i++)
+		if (closed->v[i].set == 0)
+			closed->v[kept++] = closed->v[i];
+	closed->n = kept;
+	return 0;
+}
+
+/* Closes the network, whatever stands. */
+static int close_all(struct ward *ward, struct error *error)
+{
+	struct ruleset closed;
+	int ret = rules_closed(ward, &closed, error);
+
+	/* elsewhere the table may not be ours, and is no witness */
+	if (ward->closed.n > 0)
+		count_used(ward);
+	ward->closed.n = 0;
+	if (ret == 0)
+		ret = firewall_commit(ward->start->firewall, &closed, &ward->detour, error);
+	if (ret == 0)
+		ward->closed = closed;
+	return ret;
+}
+
 int ward_repair(struct ward *ward, struct error *error)
 {
-	struct firewall *firewall = ward->start->firewall;
-	int ret = firewall_prepare(firewall, &ward->ruleset, error);
+	int ret = close_all(ward, error);
 
 	if (ret == 0)
-		ret = firewall_commit(firewall, &ward->ruleset, &ward->detour, error);
-	if (ret == 0)
-		ret = read_digest(ward, &ward->digest, error);
+		ret = firewall_prepare(ward->start->firewall, &ward->ruleset, error);
 	for (int list = 0; list < LISTS && ret == 0; list++)
 		ret = ward_refill(ward, (enum list)list, REFILL_MORE, error);
-	return ret;
+	return ret == 0 ? ward_commit(ward, &ward->ruleset, &ward->detour, error) : ret;
 }
 
 int ward_verify_sets(struct ward *ward, struct error *error)

@@ -22,6 +22,7 @@ struct ward {
 	struct contents contents[LISTS]; /* what stands for good, settled */
 	struct prefixes ranges;		 /* of GitHub */
 	struct ruleset ruleset;
+	struct ruleset closed; /* what stands in its place as long as that failed; n is 0: nothing does */
 	struct detour detour;
 	struct table_digest digest; /* of the detour's table, as it was written */
 };
@@ -39,6 +40,13 @@ void ward_end(struct ward *ward);
  */
 int ward_contents(const struct ward *ward, const struct lists *lists, enum list list,
 	const struct prefixes *ranges, struct contents *contents, struct error *error);
+
+/*
+ * Whether the sets of a list have room for these contents and what is lent beside them. Returns 0, -E2BIG or
+ * -ENOMEM with *error filled.
+ */
+int ward_room(const struct leases *leases, const struct lists *lists, const struct contents *contents,
+	enum list list, struct error *error);
 
 /* Fills the sets of a list with what is meant. Returns 0 or -errno with *error filled. */
 int ward_refill(struct ward *ward, enum list list, enum refill refill, struct error *error);
@@ -68,7 +76,10 @@ int ward_verify_sets(struct ward *ward, struct error *error);
 /* Compares the two tables of rules, and the detour's. The same. */
 int ward_verify_rules(struct ward *ward, struct error *error);
 
-/* Puts all of it into the kernel again. Returns 0 or -errno with *error filled. */
+/*
+ * Puts all of it into the kernel again, whatever stands there: closed first, open when the sets are filled. A
+ * failure leaves it closed, if it came that far. Returns 0 or -errno with *error filled.
+ */
 int ward_repair(struct ward *ward, struct error *error);
 
 #endif

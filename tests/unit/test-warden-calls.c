@@ -10,6 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -360,6 +361,174 @@ static void reloading_under_load(void **state)
 	close(report[1]);
 }
 
+/* Has the sets of that name not be filled any more, by one that is in the way; and again. */
+static void no_filling(const char *set, bool on)
+{
+	char command[100];
+
+	snprintf(
+		command, sizeof(command), on ? "ipset create %s-next hash:ip" : "ipset destroy %s-next", set);
+	assert_int_equal(run(command), 0);
+}
+
+/* Longer than a look of the warden's takes to come. */
+static void must_log_by_itself(const char *words)
+{
+	for (int i = 0; i < 600 && !says(warden_log(), words); i++)
+		pause_ms(20);
+	must_log(words);
+}
+
+/* Waits until a connection comes about, which lives. */
+static int opened(const char *address)
+{
+	int fd = -1;
+
+	for (int i = 0; i < 150 && fd < 0; i++) {
+		fd = connection(address);
+		if (fd < 0)
+			pause_ms(20);
+	}
+	assert_true(lives(fd));
+	return fd;
+}
+
+/* The sets cannot be filled half-way: all stays closed until they can, and the resolver knows. */
+static void a_reload_that_fails_stays_closed(void **state)
+{
+	static const struct policy blocklist = {.mode = MODE_BLOCKLIST, .ssh = SSH_NONE, .host = HOST_NONE};
+	int other;
+
+	NEEDS_NAMESPACE;
+	make_world();
+	warden_begin(blocklist, NULL, "198.18.0.1");
+	assert_int_equal(connection("198.18.0.1"), -1);
+	other = opened("198.18.0.2");
+	no_filling("blocked-domains", true);
+	next(blocklist, NULL, "198.18.0.1,bad.example");
+	must_fail("reload", FAIL_FIREWALL,
+		"the network is closed until the new policy can be put in place|"
+		"blocked-domains-next");
+	assert_false(lives(other));
+	close(other);
+	assert_int_equal(next_message().type, MESSAGE_ADD);
+	assert_int_equal(next_message().type, MESSAGE_FILTER);
+	assert_int_equal(connection("198.18.0.2"), -1);
+
+	/* whoever tries again opens nothing either */
+	must_log_by_itself("THE NETWORK IS CLOSED|blocked-domains-next|it is tried again");
+	pause_ms(1500);
+	assert_int_equal(connection("198.18.0.1"), -1);
+	assert_int_equal(connection("198.18.0.2"), -1);
+	must_fail("deny 198.18.0.9", FAIL_FIREWALL, "blocked-domains-next");
+	must_fail("allow 10.9.9.9", FAIL_FIREWALL, "blocked-domains-next");
+	assert_int_equal(connection("198.18.0.2"), -1);
+
+	no_filling("blocked-domains", false);
+	close(opened("198.18.0.2"));
+	assert_int_equal(connection("198.18.0.1"), -1);
+	must_hold("blocked-domains", "198.18.0.1", true);
+	must_log("the policy is in place now");
+	must_call("reload", "2 entries");
+	must(!says(warden_log(), "CHANGED"), "%s", warden_log());
+}
+
+/* As above, and a reload to what can be put in place ends it. */
+static void a_reload_after_one_that_failed(void **state)
+{
+	static const struct policy blocklist = {.mode = MODE_BLOCKLIST, .ssh = SSH_NONE, .host = HOST_NONE};
+	struct message message;
+
+	NEEDS_NAMESPACE;
+	make_world();
+	warden_begin(blocklist, NULL, "198.18.0.1");
+	no_filling("blocked-ports", true);
+	next(blocklist, NULL, "198.18.0.1:443,bad.example");
+	must_fail("reload", FAIL_FIREWALL, "blocked-ports-next");
+	next((struct policy){.ssh = SSH_NONE, .host = HOST_NONE}, "198.18.0.2", NULL);
+	must_call("reload", "1 entries");
+	close(opened("198.18.0.2"));
+	assert_int_equal(connection("198.18.0.1"), -1);
+	assert_int_equal(next_message().type, MESSAGE_ADD);
+	assert_int_equal(next_message().type, MESSAGE_FILTER);
+	message = next_message();
+	assert_int_equal(message.type, MESSAGE_REMOVE);
+	assert_string_equal(message.entry.name, "bad.example");
+	no_filling("blocked-ports", false);
+}
+
+/* What has no room is refused before anything changes, what is lent counted too. */
+static void a_reload_without_room(void **state)
+{
+	static const struct policy blocklist = {.mode = MODE_BLOCKLIST, .ssh = SSH_NONE, .host = HOST_NONE};
+	int stays;
+
+	NEEDS_NAMESPACE;
+	make_world();
+	warden_begin(blocklist, NULL, "198.18.0.1,bad.example");
+	assert_int_equal(learn("bad.example", "192.0.2.1 192.0.2.2", 60), 0);
+	stays = opened("198.18.0.2");
+	next(blocklist, NULL, "198.18.0.1:443-445,bad.example:1-65535");
+	must_fail("reload", FAIL_CONFIG, "with what DNS says of its names");
+	assert_true(lives(stays));
+	close(stays);
+	close(opened("198.18.0.2"));
+	assert_int_equal(connection("198.18.0.1"), -1);
+	must_hold("blocked-domains", "192.0.2.1", true);
+	/* what just fits, does */
+	next(blocklist, NULL, "198.18.0.1:443-444,bad.example:1-65535");
+	must_call("reload", "2 entries");
+	close(opened("198.18.0.2"));
+	assert_int_equal(connection("198.18.0.1"), -1);
+}
+
+/* Tries what is blocked over and over. */
+static void try_blocked(int report)
+{
+	/* whatever becomes of the test */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;) {
+		const int fd = connection("198.18.0.1");
+
+		if (fd >= 0 && write(report, "what is blocked was open", 24) > 0)
+			_exit(0);
+	}
+}
+
+/* A reload that has no room for both policies puts the old one back, and opens nothing on the way. */
+static void going_back_opens_nothing(void **state)
+{
+	static const struct policy blocklist = {.mode = MODE_BLOCKLIST, .ssh = SSH_NONE, .host = HOST_NONE};
+	char text[100] = "";
+	int report[2];
+	pid_t pids[4];
+
+	NEEDS_NAMESPACE;
+	make_world();
+	warden_begin(blocklist, "10.0.0.0/24:1-65535", "198.18.0.1:443,10.1.0.0/24:1-65535");
+	assert_int_equal(pipe2(report, O_CLOEXEC | O_NONBLOCK), 0);
+	/* one whose packet is dropped is long in waiting */
+	for (size_t i = 0; i < LENGTH(pids); i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			try_blocked(report[1]);
+	}
+	next(blocklist, "10.0.1.0/24:1-65535,10.0.2.0/24:1-65000", "10.1.0.0/24:1-65535");
+	for (int i = 0; i < 8; i++)
+		must_fail("reload", FAIL_SYSTEM, "no room for both policies");
+	if (read(report[0], text, sizeof(text) - 1) < 0)
+		assert_int_equal(errno, EAGAIN);
+	for (size_t i = 0; i < LENGTH(pids); i++) {
+		kill(pids[i], SIGKILL);
+		waitpid(pids[i], NULL, 0);
+	}
+	must(*text == '\0', "%s", text);
+	close(report[0]);
+	close(report[1]);
+	close(opened("198.18.0.2"));
+	must(!says(warden_log(), "CHANGED"), "%s", warden_log());
+}
+
 /* A socket to the warden with its challenge read; -1 if it does not talk. */
 static int stranger(struct control_message *challenge)
 {
@@ -492,6 +661,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(reloading, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(denied_connections_end, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(reloading_under_load, warden_enter, warden_leave),
+		cmocka_unit_test_setup_teardown(a_reload_that_fails_stays_closed, warden_enter, warden_leave),
+		cmocka_unit_test_setup_teardown(a_reload_after_one_that_failed, warden_enter, warden_leave),
+		cmocka_unit_test_setup_teardown(a_reload_without_room, warden_enter, warden_leave),
+		cmocka_unit_test_setup_teardown(going_back_opens_nothing, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(who_may_not, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(hostile_structs, warden_enter, warden_leave),
 	};

@@ -352,6 +352,26 @@ static void ranges_of_github(void **state)
 	must_hold("allowed-ports", "185.199.108.0/22,tcp:443", true);
 }
 
+/* Ranges that have no room beside what is lent are not taken. */
+static void ranges_without_room(void **state)
+{
+	struct message message = {.type = MESSAGE_RANGE};
+
+	NEEDS_NAMESPACE;
+	prefixes_add(&it.ranges, &(struct prefix){.family = AF_INET, .length = 20, .addr = {140, 82, 112}});
+	warden_begin((struct policy){0}, "github.com:1-65535", NULL);
+	assert_int_equal(learn("github.com", "198.18.0.1", 60), 0);
+	message.addresses[message.n++] = prefix("140.82.112.0/20");
+	message.addresses[message.n++] = prefix("185.199.108.0/22");
+	assert_int_equal(message_send(it.fetcher, &message), 0);
+	message = (struct message){.type = MESSAGE_RANGES_DONE};
+	assert_int_equal(message_send(it.fetcher, &message), 0);
+	must_log("with what DNS says of its names|those of before stay");
+	pause_ms(11000);
+	assert_int_equal(run("ipset -q test allowed-ports 140.82.112.0/20,tcp:443"), 0);
+	must(!says(warden_log(), "CHANGED") && !says(warden_log(), "CLOSED"), "%s", warden_log());
+}
+
 /* What begins while somebody has the rules open ends with the repair. */
 static void no_connection_outlives_tampering(void **state)
 {
@@ -377,6 +397,52 @@ static void no_connection_outlives_tampering(void **state)
 	close(before);
 }
 
+/* What cannot be put back whole is closed, and no connection goes on that began meanwhile. */
+static void what_cannot_be_put_back_is_closed(void **state)
+{
+	static const char *const ways[] = {
+		/* there to be asked, but cannot be filled */
+		"ipset create blocked-domains-next hash:ip; nft flush ruleset; ipset flush blocked-domains",
+		/* cannot even be asked */
+		"nft flush ruleset; for i in 1 2 3 4 5 6 7 8 9; do ipset destroy 2> /dev/null && break; "
+		"sleep 0.1; "
+		"done; ipset create blocked-domains hash:ip",
+	};
+
+	NEEDS_NAMESPACE;
+	for (size_t i = 0; i < LENGTH(ways); i++) {
+		int fd;
+
+		if (i > 0) {
+			warden_leave(state);
+			warden_enter(state);
+		}
+		make_world();
+		it.ownerless = true;
+		warden_begin((struct policy){.mode = MODE_BLOCKLIST, .ssh = SSH_NONE, .host = HOST_NONE},
+			NULL, "198.18.0.1");
+		kill(it.pid, SIGSTOP);
+		assert_int_equal(run(ways[i]), 0);
+		fd = connection("198.18.0.1");
+		assert_true(lives(fd));
+		kill(it.pid, SIGCONT);
+		must_log("THE FIREWALL WAS CHANGED by nft|IT COULD NOT BE PUT BACK: the network is closed");
+		pause_ms(1500);
+		assert_false(lives(fd));
+		close(fd);
+		assert_int_equal(connection("198.18.0.1"), -1);
+		assert_int_equal(connection("198.18.0.2"), -1);
+		/* closed rules ask no set, so that the one in the way can go */
+		assert_int_equal(run(i == 0 ? "ipset destroy blocked-domains-next" : "ipset destroy"), 0);
+		must_hold("blocked-domains", "198.18.0.1", true);
+		must_log("the policy is in place now");
+		fd = connection("198.18.0.2");
+		assert_true(lives(fd));
+		close(fd);
+		assert_int_equal(connection("198.18.0.1"), -1);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -396,7 +462,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(stopping_on_tamper, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(the_resolver_goes, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(ranges_of_github, warden_enter, warden_leave),
+		cmocka_unit_test_setup_teardown(ranges_without_room, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(no_connection_outlives_tampering, warden_enter, warden_leave),
+		cmocka_unit_test_setup_teardown(
+			what_cannot_be_put_back_is_closed, warden_enter, warden_leave),
 	};
 
 	cmocka_set_test_filter(getenv("TEST_FILTER"));
