@@ -100,18 +100,6 @@ static unsigned int read_acks(
 	return n;
 }
 
-/*
- * Throws away the answers that are left. The kernel has put all of them into the queue by the time sendto()
- * came back; one that stayed would be taken for the answer to a later message.
- */
-static void drain(const struct netlink *netlink)
-{
-	char answers[16384];
-
-	while (recv(mnl_socket_get_fd(netlink->socket), answers, sizeof(answers), MSG_DONTWAIT) > 0)
-		;
-}
-
 /* Sends the batch and waits for every acknowledgement. Returns 0, or -errno of the first refusal. */
 int batch_send(struct batch *batch, struct refusal *refusal)
 {
@@ -134,7 +122,7 @@ int batch_send(struct batch *batch, struct refusal *refusal)
 		/* a batch that could not start is answered by one error on its opening mark, and nothing else
 		 */
 		if (refusal->err != 0) {
-			drain(batch->netlink);
+			netlink_drain(batch->netlink);
 			break;
 		}
 	}

@@ -7,6 +7,9 @@
 #include <sys/socket.h>
 #include <linux/netfilter/nfnetlink.h>
 
+/* Datagrams of one answer that are thrown away: more than any dump of ours has. */
+#define REST_MAX 16384
+
 int netlink_open(struct netlink *netlink, int protocol)
 {
 	*netlink = (struct netlink){.socket = mnl_socket_open2(protocol, SOCK_CLOEXEC)};
@@ -63,6 +66,16 @@ static bool is_whole(const char *bytes, int rest)
 	return true;
 }
 
+void netlink_drain(const struct netlink *netlink)
+{
+	const int fd = mnl_socket_get_fd(netlink->socket);
+	char rest[1]; /* what of a datagram does not fit is gone, too */
+
+	for (int n = 0; n < REST_MAX; n++)
+		if (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) < 0 && errno == EAGAIN)
+			return;
+}
+
 int netlink_talk(struct netlink *netlink, const struct nlmsghdr *message, mnl_cb_t callback, void *data)
 {
 	char answer[32768]; /* what the kernel fills at most of one dump's datagram, netlink_dump() */
@@ -75,11 +88,17 @@ int netlink_talk(struct netlink *netlink, const struct nlmsghdr *message, mnl_cb
 
 		if (length < 0 && errno == EINTR)
 			continue;
-		if (length < 0)
-			return -errno;
-		if (!is_whole(answer, (int)length))
-			return -EBADMSG;
-		ret = mnl_cb_run(answer, (size_t)length, message->nlmsg_seq, netlink->port, callback, data);
+		if (length >= 0 && !is_whole(answer, (int)length)) {
+			length = -1;
+			errno = EBADMSG;
+		}
+		ret = length < 0 ? MNL_CB_ERROR
+				 : mnl_cb_run(answer, (size_t)length, message->nlmsg_seq, netlink->port,
+					   callback, data);
 	}
-	return ret < 0 ? -errno : 0;
+	if (ret >= 0)
+		return 0;
+	ret = -errno;
+	netlink_drain(netlink);
+	return ret;
 }

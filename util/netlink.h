@@ -60,4 +60,11 @@ struct nlmsghdr *netlink_nf_message(struct netlink *netlink, void *buffer, uint8
  */
 int netlink_talk(struct netlink *netlink, const struct nlmsghdr *message, mnl_cb_t callback, void *data);
 
+/*
+ * Throws away what is left of an answer, which would be taken for that to a later message. All of it is
+ * there: the kernel answers before send(2) comes back, and writes each datagram of a dump when the one before
+ * is read.
+ */
+void netlink_drain(const struct netlink *netlink);
+
 #endif
