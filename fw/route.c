@@ -68,6 +68,7 @@ static int read_route(const struct nlmsghdr *message, void *data)
 		case RTA_VIA: /* a gateway of the other family */
 		case RTA_MULTIPATH:
 		case RTA_ENCAP:
+		case RTA_NH_ID: /* a nexthop object, which only newer kernels tell the gateway of as well */
 			route.elsewhere = true;
 			break;
 		case RTA_OIF:

@@ -79,6 +79,20 @@ setup() {
 	ip -n "$CAGE" addr del 198.18.5.1/30 dev eth0
 }
 
+@test "routes by nexthop objects: what a gateway leads to is not the host's network" {
+	in_cage sysctl -qw net.ipv4.nexthop_compat_mode=0
+	ip -n "$CAGE" nexthop add id 5 via $GATEWAY dev eth0
+	ip -n "$CAGE" route replace default nhid 5
+	ip -n "$CAGE" route add 10.77.0.0/16 nhid 5
+	run caged true
+	assert_status 0
+	run in_cage iptables -S
+	refute_says 10.77.0.0
+	ip -n "$CAGE" route del 10.77.0.0/16
+	ip -n "$CAGE" route replace default via $GATEWAY
+	ip -n "$CAGE" nexthop del id 5
+}
+
 @test "from outside: the host's network gets in, others do not; replies come back" {
 	rm -f "$LAB/over"
 	caged python3 -c '
