@@ -33,7 +33,7 @@
 /* What the child keeps of the whole time for itself: to say what went wrong before the deadline strikes. */
 #define MARGIN_MS 1000
 
-int lookup_add(struct lookup *lookup, const char *name, enum need need, size_t *place)
+int lookup_add(struct lookup *lookup, const char *name, unsigned int need, size_t *place)
 {
 	size_t i = 0;
 
@@ -42,8 +42,7 @@ int lookup_add(struct lookup *lookup, const char *name, enum need need, size_t *
 	if (place != NULL)
 		*place = i;
 	if (i < lookup->n) {
-		if (need > lookup->targets[i].need)
-			lookup->targets[i].need = need;
+		lookup->targets[i].need |= need;
 		return 0;
 	}
 	if (lookup->n == lookup->room) {
@@ -206,7 +205,7 @@ static int take_address(struct target *target, const struct prefix *address, str
 			"ad-blocking resolver? Use another resolver (docker run --dns), or take the name off "
 			"the list",
 			target->name, kind, prefix_text(address, text));
-	if (prefix_kind(address) == ADDRESS_PRIVATE && target->need == NEED_ALLOW)
+	if (prefix_kind(address) == ADDRESS_PRIVATE && (target->need & NEED_ALLOW) != 0)
 		log_info("%s is at the private address %s", target->name, prefix_text(address, text));
 	return keep(target, address, error);
 }

@@ -16,17 +16,15 @@
 
 #define GITHUB_API_HOST "api.github.com"
 
-/* What a name is wanted for; the greater of two counts. */
-enum need {
-	NEED_PROBE, /* not the operator's: it may fail, and may be anything */
-	NEED_BLOCK, /* it may be without an address, if DNS says so */
-	NEED_ALLOW, /* it must have one, of a kind to believe */
-};
+/* What a name is wanted for, as bits, of which a name on two lists has both. */
+#define NEED_PROBE 0U /* not the operator's: it may fail, and may be anything */
+#define NEED_BLOCK 1U /* it may be without an address, but of both families, and only if DNS says so */
+#define NEED_ALLOW 2U /* it must have an address, of one family at least, and of a kind to believe */
 
 /* One name to be resolved, and what came of it. */
 struct target {
 	char name[NAME_TEXT];
-	enum need need;
+	unsigned int need; /* NEED_… */
 	bool failed;
 	bool fixed; /* /etc/hosts says so, and DNS is not to be asked */
 	struct prefixes addresses;
@@ -41,7 +39,7 @@ struct lookup {
 };
 
 /* Adds a name unless it is there, and gives its place among the targets. Returns 0 or -ENOMEM. */
-int lookup_add(struct lookup *lookup, const char *name, enum need need, size_t *place);
+int lookup_add(struct lookup *lookup, const char *name, unsigned int need, size_t *place);
 
 /*
  * Starts the child on the names. seconds: how long all of it may take at most. Returns 0 or -errno with

@@ -78,13 +78,13 @@ static bool is_certain(int status)
 static void finish(const struct question *question)
 {
 	struct resolution *resolution = question->resolution;
-	const enum need need = resolution->targets[question->index].need;
+	const unsigned int need = resolution->targets[question->index].need;
 	struct lookup_message message = {.index = question->index};
 
 	resolution->under_way--;
 	if (need != NEED_PROBE)
 		resolution->under_way_needed--;
-	if (question->addresses > 0 && (need != NEED_BLOCK || is_certain(question->status)))
+	if (question->addresses > 0 && ((need & NEED_BLOCK) == 0 || is_certain(question->status)))
 		return;
 	message.type = is_certain(question->status) ? LOOKUP_ABSENT : LOOKUP_FAILED;
 	snprintf(message.text, sizeof(message.text), "%s",
@@ -203,8 +203,9 @@ static void ask_dns(struct question *question)
 	static const int both[] = {AF_UNSPEC}, each[] = {AF_INET, AF_INET6};
 	const struct target *target = &question->resolution->targets[question->index];
 	const enum channel channel = strchr(target->name, '.') == NULL ? CHANNEL_SEARCH : CHANNEL_DNS;
-	const int *families = target->need == NEED_BLOCK ? each : both;
-	const unsigned int n = target->need == NEED_BLOCK ? 2 : 1;
+	const bool blocked = (target->need & NEED_BLOCK) != 0;
+	const int *families = blocked ? each : both;
+	const unsigned int n = blocked ? 2 : 1;
 
 	/* before the first is asked, which may be answered at once */
 	question->families = n;

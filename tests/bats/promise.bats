@@ -25,6 +25,7 @@ teardown() {
 # half_dns MODE: tests/lab/half-dns.py at 172.17.0.53, which half.conf names
 half_dns() {
 	[ -z "$server" ] || { kill "$server"; wait "$server" || true; }
+	rm -f "$LAB/half.log" # the one before says "ready" too
 	ip netns exec "$WORLD" python3 "$LAB_SOURCE/half-dns.py" 172.17.0.53 "$1" > "$LAB/half.log" 2>&1 3>&- &
 	server=$!
 	lab_wait_for grep -q ready "$LAB/half.log"
@@ -102,6 +103,10 @@ while True:
 	half_dns servfail
 	PARA_NETWORK_MODE=allowlist PARA_ALLOWED_DOMAINS=v6half.lab run caged true
 	assert_status 0
+	# but not if some of its ports are blocked as well
+	PARA_NETWORK_MODE=allowlist PARA_ALLOWED_DOMAINS=v6half.lab PARA_BLOCKED_DOMAINS=v6half.lab:22 run caged echo AGENT-RAN
+	assert_refused 105
+	assert_says "v6half.lab"
 }
 
 @test "a name to be blocked that is sinkholed blocks nothing, and that is said" {
