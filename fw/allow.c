@@ -99,7 +99,8 @@ static const char *must_be_named(const struct policy *policy, const struct prefi
 
 	if (policy_is_metadata(&reached))
 		return "the address of a cloud's metadata service";
-	if (policy->strict && prefix_kind(&reached) == ADDRESS_PRIVATE)
+	if (policy->strict &&
+		(prefix_kind(address) == ADDRESS_PRIVATE || prefix_kind(&reached) == ADDRESS_PRIVATE))
 		return "a private address, and the profile is strict";
 	return NULL;
 }

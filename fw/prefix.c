@@ -123,19 +123,20 @@ static const struct {
 	{{AF_INET, 8, {127}}, ADDRESS_LOOPBACK},
 	{{AF_INET, 16, {169, 254}}, ADDRESS_LINK_LOCAL},
 	{{AF_INET, 12, {172, 16}}, ADDRESS_PRIVATE},
-	{{AF_INET, 24, {192, 0, 0}}, ADDRESS_RESERVED},
+	{{AF_INET, 24, {192, 0, 0}}, ADDRESS_PRIVATE},
 	{{AF_INET, 24, {192, 0, 2}}, ADDRESS_RESERVED},
 	{{AF_INET, 16, {192, 168}}, ADDRESS_PRIVATE},
-	{{AF_INET, 15, {198, 18}}, ADDRESS_RESERVED},
+	{{AF_INET, 15, {198, 18}}, ADDRESS_PRIVATE},
 	{{AF_INET, 24, {198, 51, 100}}, ADDRESS_RESERVED},
 	{{AF_INET, 24, {203, 0, 113}}, ADDRESS_RESERVED},
 	{{AF_INET, 4, {224}}, ADDRESS_MULTICAST},
 	{{AF_INET, 32, {255, 255, 255, 255}}, ADDRESS_BROADCAST},
-	{{AF_INET, 4, {240}}, ADDRESS_RESERVED},
+	{{AF_INET, 4, {240}}, ADDRESS_PRIVATE},
 	{{AF_INET6, 128, {0}}, ADDRESS_UNSPECIFIED},
 	{{AF_INET6, 128, {[15] = 1}}, ADDRESS_LOOPBACK},
 	{{AF_INET6, 96, {0}}, ADDRESS_MAPPED},
 	{{AF_INET6, 96, {[10] = 0xff, [11] = 0xff}}, ADDRESS_MAPPED},
+	{{AF_INET6, 48, {0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}}, ADDRESS_PRIVATE},
 	{{AF_INET6, 32, {0x20, 0x01, 0x0d, 0xb8}}, ADDRESS_RESERVED},
 	{{AF_INET6, 7, {0xfc}}, ADDRESS_PRIVATE},
 	{{AF_INET6, 10, {0xfe, 0x80}}, ADDRESS_LINK_LOCAL},
@@ -143,12 +144,30 @@ static const struct {
 	{{AF_INET6, 8, {0xff}}, ADDRESS_MULTICAST},
 };
 
+/* IPv6 that a translator or tunnel takes to an IPv4 address, and where in it that stands. */
+static const struct {
+	struct prefix prefix;
+	uint8_t offset, mask; /* mask: what each byte is written with (exclusive or) */
+} embedded[] = {
+	{{AF_INET6, 96, {0x00, 0x64, 0xff, 0x9b}}, 12, 0x00}, /* NAT64, RFC 6052 2.1 */
+	{{AF_INET6, 48, {0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}}, 12,
+		0x00},				  /* its own networks' (RFC 8215), /96 */
+	{{AF_INET6, 16, {0x20, 0x02}}, 2, 0x00},  /* 6to4, RFC 3056 2 */
+	{{AF_INET6, 32, {0x20, 0x01}}, 12, 0xff}, /* Teredo, RFC 4380 4 */
+};
+
 struct prefix prefix_reached(const struct prefix *address)
 {
-	static const struct prefix nat64 = {AF_INET6, 96, {0x00, 0x64, 0xff, 0x9b}};
+	for (size_t i = 0; prefix_is_address(address) && i < sizeof(embedded) / sizeof(embedded[0]); i++) {
+		const uint8_t *from = address->addr + embedded[i].offset;
+		uint8_t v4[4];
 
-	if (prefix_is_address(address) && prefix_covers(&nat64, address))
-		return prefix_make(AF_INET, address->addr + 12, 32);
+		if (!prefix_covers(&embedded[i].prefix, address))
+			continue;
+		for (size_t b = 0; b < sizeof(v4); b++)
+			v4[b] = from[b] ^ embedded[i].mask;
+		return prefix_make(AF_INET, v4, 32);
+	}
 	return *address;
 }
 

@@ -29,14 +29,15 @@ struct prefixes {
 /* What an address is for (IANA's special-purpose registries, RFC 6890 and its successors). */
 enum address_kind {
 	ADDRESS_PUBLIC,
-	ADDRESS_PRIVATE,     /* RFC 1918, RFC 4193, RFC 6598 shared space, site-local */
+	ADDRESS_PRIVATE,     /* RFC 1918, RFC 4193, site-local, and what networks use alike: RFC 6598 shared
+				space, benchmarks, future use, 192.0.0.0/24, RFC 8215 */
 	ADDRESS_UNSPECIFIED, /* 0.0.0.0/8, :: */
 	ADDRESS_LOOPBACK,
 	ADDRESS_LINK_LOCAL, /* also where clouds keep their metadata service */
 	ADDRESS_MULTICAST,
 	ADDRESS_BROADCAST,
 	ADDRESS_MAPPED,	  /* IPv4 inside IPv6, ::/96 and ::ffff:0:0/96 */
-	ADDRESS_RESERVED, /* documentation, benchmarks, future use: no host has one */
+	ADDRESS_RESERVED, /* documentation: no host has one */
 };
 
 unsigned int family_bits(uint8_t family);
@@ -65,7 +66,7 @@ bool prefix_is_address(const struct prefix *prefix);
 /* The first kind of special address that the prefix holds any of, or ADDRESS_PUBLIC. */
 enum address_kind prefix_kind(const struct prefix *prefix);
 
-/* Who answers at an address: by way of NAT64 an IPv4 address (RFC 6052 2.1, 64:ff9b::/96), else itself. */
+/* Who may answer at an address: by NAT64, 6to4 or Teredo an IPv4 address, else itself. */
 struct prefix prefix_reached(const struct prefix *address);
 const char *address_kind_text(enum address_kind kind);
 

@@ -386,12 +386,13 @@ docker_dns() {
 	in_cage sysctl -qw net.ipv4.ip_unprivileged_port_start=1024
 }
 
-@test "NAT64's addresses are judged by what they lead to" {
+@test "addresses of NAT64, 6to4 and Teredo are judged by what they lead to" {
 	odd_dns "local.six AAAA 60 64:ff9b::a9fe:1" "private.six AAAA 60 64:ff9b::a00:1" "azure.six AAAA 60 64:ff9b::a83f:8110" \
+		"own.six AAAA 60 64:ff9b:1::808:808" "sixtofour.six AAAA 60 2002:a00:1::1" "teredo.six AAAA 60 2001::5601:fefe" \
 		"public.six AAAA 60 64:ff9b::808:808"
 	PARA_PROFILE=strict PARA_ALLOWED_DOMAINS="*.six" start sleep infinity
 	local name
-	for name in local private azure; do
+	for name in local private azure own sixtofour teredo; do
 		ask $name.six AAAA; assert_rcode SERVFAIL
 	done
 	ask public.six AAAA; assert_rcode NOERROR

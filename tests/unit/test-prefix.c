@@ -120,15 +120,19 @@ static void kinds_of_address(void **state)
 		{"172.31.255.255", ADDRESS_PRIVATE},
 		{"172.32.0.0", ADDRESS_PUBLIC},
 		{"192.168.1.1", ADDRESS_PRIVATE},
+		{"192.0.0.8", ADDRESS_PRIVATE},
 		{"192.0.2.1", ADDRESS_RESERVED},
-		{"198.18.0.1", ADDRESS_RESERVED},
+		{"198.17.255.255", ADDRESS_PUBLIC},
+		{"198.18.0.1", ADDRESS_PRIVATE},
+		{"198.19.255.255", ADDRESS_PRIVATE},
+		{"198.20.0.0", ADDRESS_PUBLIC},
 		{"198.51.100.1", ADDRESS_RESERVED},
 		{"203.0.113.1", ADDRESS_RESERVED},
 		{"223.255.255.255", ADDRESS_PUBLIC},
 		{"224.0.0.1", ADDRESS_MULTICAST},
 		{"239.255.255.255", ADDRESS_MULTICAST},
-		{"240.0.0.1", ADDRESS_RESERVED},
-		{"255.255.255.254", ADDRESS_RESERVED},
+		{"240.0.0.1", ADDRESS_PRIVATE},
+		{"255.255.255.254", ADDRESS_PRIVATE},
 		{"255.255.255.255", ADDRESS_BROADCAST},
 		{"::", ADDRESS_UNSPECIFIED},
 		{"::1", ADDRESS_LOOPBACK},
@@ -137,6 +141,9 @@ static void kinds_of_address(void **state)
 		{"2606:4700::1", ADDRESS_PUBLIC},
 		{"2001:db8::1", ADDRESS_RESERVED},
 		{"2001:db9::1", ADDRESS_PUBLIC},
+		{"64:ff9b::1", ADDRESS_PUBLIC},
+		{"64:ff9b:1::1", ADDRESS_PRIVATE},
+		{"64:ff9b:2::1", ADDRESS_PUBLIC},
 		{"fc00::1", ADDRESS_PRIVATE},
 		{"fdff::1", ADDRESS_PRIVATE},
 		{"fe00::1", ADDRESS_PUBLIC},
@@ -167,6 +174,34 @@ static void kinds_of_address(void **state)
 	}
 	for (int kind = ADDRESS_PUBLIC; kind <= ADDRESS_RESERVED; kind++)
 		must(address_kind_text((enum address_kind)kind) != NULL, "kind %d has no words", kind);
+}
+
+static void what_an_address_leads_to(void **state)
+{
+	static const struct {
+		const char *address, *reached;
+	} rows[] = {
+		{"192.0.2.1", "192.0.2.1"},
+		{"2606:4700::1", "2606:4700::1"},
+		{"64:ff9b::a9fe:a9fe", "169.254.169.254"},
+		{"64:ff9b::a9fe:a9fe/127", "64:ff9b::a9fe:a9fe/127"},
+		{"64:ff9b:0:1::a9fe:a9fe", "64:ff9b:0:1::a9fe:a9fe"},
+		{"64:ff9b:1:ffff::a00:1", "10.0.0.1"},
+		{"2002:a9fe:a9fe::1", "169.254.169.254"},
+		{"2003:a9fe:a9fe::1", "2003:a9fe:a9fe::1"},
+		{"2001:0:4136:e378:8000:63bf:f5ff:fffe", "10.0.0.1"},
+		{"2001:1::f5ff:fffe", "2001:1::f5ff:fffe"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		const struct prefix address = prefix(rows[i].address), reached = prefix(rows[i].reached);
+		const struct prefix is = prefix_reached(&address);
+		char text[PREFIX_TEXT];
+
+		must(prefix_compare(&is, &reached) == 0, "%s leads to %s, not %s", rows[i].address,
+			prefix_text(&is, text), rows[i].reached);
+	}
 }
 
 static void covering(void **state)
@@ -397,6 +432,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_prefix),
 		cmocka_unit_test(what_comes_from_elsewhere_is_checked),
 		cmocka_unit_test(kinds_of_address),
+		cmocka_unit_test(what_an_address_leads_to),
 		cmocka_unit_test(covering),
 		cmocka_unit_test(the_order),
 		cmocka_unit_test(aggregation_by_example),
