@@ -24,16 +24,20 @@ static struct ask *take_free(struct asks *asks)
 	return ask;
 }
 
-struct ask *asks_add(struct asks *asks, const struct dns_question *question, bool dnssec)
+struct ask *asks_add(struct asks *asks, const struct dns_question *question, bool dnssec, bool own)
 {
-	struct ask *ask = take_free(asks);
+	struct ask *ask = asks->n < ASKS_MAX - (own ? 0 : ASKS_KEPT) ? take_free(asks) : NULL;
 	struct ask **bucket = &asks->buckets[question->hash % ASK_BUCKETS];
 
 	if (ask == NULL)
 		return NULL;
 	asks->n++;
-	*ask = (struct ask){
-		.next = *bucket, .question = *question, .dnssec = dnssec, .state = ASK_UDP, .fd = -1};
+	*ask = (struct ask){.next = *bucket,
+		.question = *question,
+		.dnssec = dnssec,
+		.own = own,
+		.state = ASK_UDP,
+		.fd = -1};
 	*bucket = ask;
 	return ask;
 }
@@ -51,15 +55,20 @@ static struct asker *take_free_asker(struct asks *asks)
 
 bool asks_join(struct asks *asks, struct ask *ask, const struct peer *peer, const struct dns_asked *asked)
 {
+	const bool own = peer->kind == PEER_REFRESH;
 	struct asker *asker;
 
 	for (asker = ask->askers; asker != NULL; asker = asker->next)
 		if (peer->kind != PEER_TCP && clients_same_peer(&asker->peer, peer) &&
 			asker->asked.id == asked->id)
 			return true;
-	asker = ask->n_askers < ASKERS_OF_ONE_MAX ? take_free_asker(asks) : NULL;
+	if (!own && (ask->n_askers >= ASKERS_OF_ONE_MAX || asks->n_askers >= ASKERS_MAX - ASKS_KEPT))
+		return false;
+	asker = take_free_asker(asks);
 	if (asker == NULL)
 		return false;
+	ask->own = ask->own || own;
+	asks->n_askers++;
 	*asker = (struct asker){.next = ask->askers, .peer = *peer, .asked = *asked};
 	ask->askers = asker;
 	ask->n_askers++;
@@ -79,6 +88,7 @@ void asks_remove(struct asks *asks, struct ask *ask)
 		ask->askers = asker->next;
 		asker->next = asks->free_askers;
 		asks->free_askers = asker;
+		asks->n_askers--;
 	}
 	free(ask->answer);
 	ask->answer = NULL;

@@ -19,6 +19,9 @@
 /* Who wait for answers at once, and for the same one. */
 #define ASKERS_MAX	  512
 #define ASKERS_OF_ONE_MAX 32
+/* Of both, what only the lists' names get, which are asked for by ourselves (PEER_REFRESH): clients could
+ * take all the rest. */
+#define ASKS_KEPT 64
 
 /* Somebody who waits for an answer. */
 struct asker {
@@ -38,6 +41,7 @@ struct ask {
 	unsigned int n_askers;
 	struct dns_question question; /* its name in the case that was sent; its hash is of any case */
 	bool dnssec;
+	bool own; /* we ask it by ourselves, whoever else does */
 	/* how it is going */
 	enum ask_state state;
 	bool plain;				  /* without EDNS */
@@ -65,7 +69,7 @@ struct ask {
 
 /* Begins as zeros. Its memory is touched only as far as it was in use at once. */
 struct asks {
-	unsigned int n; /* under way, answered or not */
+	unsigned int n, n_askers; /* under way, answered or not; who wait */
 	/* places from here on were never in use */
 	unsigned int fresh, fresh_askers;
 	struct ask *free;
@@ -78,8 +82,9 @@ struct asks {
 /* The same question under way already; NULL: there is none. */
 struct ask *asks_find(struct asks *asks, const struct dns_question *question, bool dnssec);
 
-/* A new one, in ASK_UDP and without a socket; NULL: too many are under way. */
-struct ask *asks_add(struct asks *asks, const struct dns_question *question, bool dnssec);
+/* A new one, in ASK_UDP and without a socket; own: PEER_REFRESH will join it. NULL: too many are under way.
+ */
+struct ask *asks_add(struct asks *asks, const struct dns_question *question, bool dnssec, bool own);
 
 /* One more who waits. False: too many do. Who asks the same again, with the same id, is not counted twice. */
 bool asks_join(struct asks *asks, struct ask *ask, const struct peer *peer, const struct dns_asked *asked);

@@ -115,7 +115,7 @@ static int ask(struct resolver *resolver, const struct dns_query *query, const s
 	if (verdict == NAME_UNLISTED && !is_open(resolver) &&
 		!bucket_take(&resolver->unlisted, resolver->now_ms))
 		return -EDQUOT;
-	ask = ask_new(resolver->upstream, &query->question, query->asked.dnssec);
+	ask = ask_new(resolver->upstream, &query->question, query->asked.dnssec, peer->kind == PEER_REFRESH);
 	if (ask == NULL)
 		return -EBUSY;
 	ask->policy = resolver->policy_number;

@@ -21,7 +21,10 @@
 #define READS_MAX 4
 /* Connections to servers at once, and the bytes of answers that come by them. */
 #define STREAMS_AT_ONCE	  32
-#define STREAMS_BYTES_MAX ((size_t)4 * DNS_MESSAGE)
+#define STREAMS_BYTES_MAX ((size_t)6 * DNS_MESSAGE)
+/* Of both, what only questions of our own get. */
+#define STREAMS_KEPT	   8
+#define STREAMS_BYTES_KEPT ((size_t)2 * DNS_MESSAGE)
 /* Longer than we say that we take (DNS_UDP_MAX), for servers that do not listen. */
 #define PACKET_BYTES 4096
 
@@ -159,7 +162,7 @@ static int connect_by_tcp(struct ask *ask)
 {
 	const struct server_address *server = &ask->upstream->servers[ask->server].address;
 
-	if (ask->upstream->n_streams == STREAMS_AT_ONCE)
+	if (ask->upstream->n_streams >= STREAMS_AT_ONCE - (ask->own ? 0 : STREAMS_KEPT))
 		return -EMFILE;
 	ask->fd = socket(server->at.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (ask->fd < 0)
@@ -337,7 +340,8 @@ static bool read_length(struct ask *ask)
 		return false;
 	ask->got = 0;
 	ask->want = dns_get16(ask->length);
-	if (ask->want < DNS_HEADER || upstream->stream_bytes + ask->want > STREAMS_BYTES_MAX) {
+	if (ask->want < DNS_HEADER || upstream->stream_bytes + ask->want >
+					      STREAMS_BYTES_MAX - (ask->own ? 0 : STREAMS_BYTES_KEPT)) {
 		server_failed(ask);
 		return false;
 	}
@@ -379,9 +383,9 @@ static void ask_ready(void *owner, uint32_t events)
 		read_stream(ask);
 }
 
-struct ask *ask_new(struct upstream *upstream, const struct dns_question *question, bool dnssec)
+struct ask *ask_new(struct upstream *upstream, const struct dns_question *question, bool dnssec, bool own)
 {
-	struct ask *ask = asks_add(&upstream->asks, question, dnssec);
+	struct ask *ask = asks_add(&upstream->asks, question, dnssec, own);
 
 	if (ask != NULL) {
 		ask->upstream = upstream;

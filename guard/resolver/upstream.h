@@ -27,9 +27,9 @@ void upstream_free(struct upstream *upstream);
 /* Those under way, answered or not. */
 struct asks *upstream_asks(struct upstream *upstream);
 
-/* A new one; to be given an asker, and then started, which may call done at once. NULL: too many are under
- * way. */
-struct ask *ask_new(struct upstream *upstream, const struct dns_question *question, bool dnssec);
+/* A new one; to be given an asker, and then started, which may call done at once. own: of asks_add. NULL: too
+ * many are under way. */
+struct ask *ask_new(struct upstream *upstream, const struct dns_question *question, bool dnssec, bool own);
 void ask_start(struct ask *ask);
 
 /* Forgets it, and who waits. */
