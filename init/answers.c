@@ -46,7 +46,7 @@ static int say_status(const struct config *config, const struct place *place, st
 	ret = allow_contents(&config->policy, &lookup, &ranges, contents, error);
 
 	if (ret == 0)
-		ret = status(&claim, &place->ruleset, json);
+		ret = status(&claim, &place->ruleset, &place->detour, json);
 	lists_free(contents);
 	return ret;
 }

@@ -33,6 +33,7 @@
 #include "verify/detour.h"
 #include "verify/prove.h"
 #include "verify/rules.h"
+#include "verify/table.h"
 
 /* What is known of the place and of the allowed names; grows while the container starts. */
 struct setup {
@@ -106,6 +107,8 @@ static int verify(struct setup *setup, struct proofs *proofs, struct error *erro
 	const enum owner owner = setup->firewall.owned ? OWNER_SOME : OWNER_NONE;
 	int ret = verify_rules(netlink, &setup->place.ruleset, owner, error);
 
+	if (ret == 0)
+		ret = verify_table(netlink, &setup->place.detour, owner, NULL, error);
 	if (ret == 0)
 		ret = first_verify(&setup->firewall, &first, &setup->place.ruleset, error);
 	return ret == 0 ? prove(netlink, &claim, proofs, error) : ret;

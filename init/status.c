@@ -13,6 +13,7 @@
 #include "verify/probe.h"
 #include "verify/rules.h"
 #include "verify/sets.h"
+#include "verify/table.h"
 
 bool status_guarded(void)
 {
@@ -81,7 +82,8 @@ static enum closed try_one(const struct claim *claim, uint8_t family, char text[
 
 /* The sets too, where neither a name says that only the start could know what they hold, nor a guard changes
  * them. */
-static enum rules read_back(const struct claim *claim, const struct ruleset *meant, struct error *why)
+static enum rules read_back(const struct claim *claim, const struct ruleset *meant,
+	const struct detour *detour, struct error *why)
 {
 	struct netlink netlink;
 	int ret = netlink_open(&netlink, NETLINK_NETFILTER);
@@ -92,6 +94,8 @@ static enum rules read_back(const struct claim *claim, const struct ruleset *mea
 	}
 	/* whether the tables have an owner depends on the kernel and on who made them */
 	ret = verify_rules(&netlink, meant, OWNER_ANY, why);
+	if (ret == 0)
+		ret = verify_table(&netlink, detour, OWNER_ANY, NULL, why);
 	if (ret == 0 && !leaves_sets(claim->policy))
 		ret = verify_sets(&netlink, meant, claim->contents, why);
 	netlink_close(&netlink);
@@ -144,7 +148,7 @@ static void print_json(const struct findings *findings, bool well)
 		rules[findings->rules]);
 }
 
-int status(const struct claim *claim, const struct ruleset *meant, bool json)
+int status(const struct claim *claim, const struct ruleset *meant, const struct detour *detour, bool json)
 {
 	struct findings findings = {.guarded = status_guarded()};
 	bool well;
@@ -153,7 +157,7 @@ int status(const struct claim *claim, const struct ruleset *meant, bool json)
 	findings.closed[1] = try_one(claim, AF_INET6, findings.tried[1]);
 	findings.dropped = findings.guarded && privileges_dropped();
 	if (claim->policy->isolated && have_net_admin())
-		findings.rules = read_back(claim, meant, &findings.why);
+		findings.rules = read_back(claim, meant, detour, &findings.why);
 	/* where nothing was said nobody knows what was meant, but a secure-init that started the agent so */
 	well = (!claim->policy->isolated && (claim->policy->open_said || findings.guarded)) ||
 	       (findings.closed[0] != OPEN && findings.closed[1] != OPEN &&

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "fw/detour.h"
 #include "fw/rule.h"
 #include "verify/prove.h"
 
@@ -20,6 +21,6 @@ bool status_guarded(void);
 /*
  * Prints what it finds, a line each, or one JSON object. Returns the exit status: 0 if all is well, 1 if not.
  */
-int status(const struct claim *claim, const struct ruleset *meant, bool json);
+int status(const struct claim *claim, const struct ruleset *meant, const struct detour *detour, bool json);
 
 #endif

@@ -13,6 +13,7 @@
 #include "util/clock.h"
 #include "verify/lent.h"
 #include "verify/rules.h"
+#include "verify/table.h"
 
 _Static_assert(LEASES_LINGER_MS < LENT_SLACK_SECONDS * 1000, "a lease that lingers is within the slack");
 
@@ -86,17 +87,18 @@ int ward_rules(const struct ward *ward, const struct lists *lists, enum stage st
 		ward->start->agent_is_root, stage, ruleset, error);
 }
 
-static int unreadable(struct error *error, int ret)
+static enum owner owner_of(const struct firewall *firewall)
 {
-	return error_set(error, FAIL_VERIFY, -ret,
-		"the guard's table cannot be read back from the kernel: %s", strerror(-ret));
+	return firewall->owned ? OWNER_SOME : OWNER_NONE;
 }
 
-static int read_digest(struct ward *ward, struct table_digest *digest, struct error *error)
+/* Compares the detour's table; written anew, its quota is not to begin anew. */
+static int verify_detour_table(struct ward *ward, struct error *error)
 {
-	int ret = verify_digest(&ward->start->firewall->netlink, NFPROTO_INET, DETOUR_TABLE, digest);
+	const struct firewall *firewall = ward->start->firewall;
 
-	return ret < 0 ? unreadable(error, ret) : 0;
+	return verify_table(&ward->start->firewall->netlink, &ward->detour, owner_of(firewall),
+		&ward->detour.used, error);
 }
 
 /* What no rule asks any more: a later policy that asks it again must not find what it held. */
@@ -114,16 +116,13 @@ static bool same_detour(const struct detour *a, const struct detour *b)
 	       a->connections == b->connections && a->bytes == b->bytes;
 }
 
-/* Written anew, a quota is not to begin anew. One that cannot be read, or was touched, goes on from what was
- * last known. */
+/* A quota that cannot be read, or was touched, goes on from what was last known. */
 static void count_used(struct ward *ward)
 {
-	struct table_digest digest = {0};
 	struct error error;
 
-	if (ward->detour.bytes != 0 && read_digest(ward, &digest, &error) == 0 &&
-		digest.used > ward->detour.used)
-		ward->detour.used = digest.used;
+	if (ward->detour.bytes != 0)
+		verify_detour_table(ward, &error);
 }
 
 int ward_commit(
@@ -142,8 +141,6 @@ int ward_commit(
 	if (ret == 0)
 		ret = firewall_exchange(
 			firewall, ruleset, same_detour(&next, &ward->detour) ? NULL : &next, error);
-	if (ret == 0)
-		ret = read_digest(ward, &ward->digest, error);
 	if (ret < 0)
 		return ret;
 	if (ruleset != &ward->ruleset)
@@ -195,7 +192,6 @@ int ward_begin(struct ward *ward, const struct guard_start *start, struct error 
 		ret = prefixes_add(&ward->ranges, &start->ranges->v[i]);
 	if (ret < 0)
 		return no_room(error, ret);
-	ret = read_digest(ward, &ward->digest, error);
 	for (int list = 0; list < LISTS && ret == 0; list++) {
 		ret = ward_contents(
 			ward, &ward->lists, (enum list)list, &ward->ranges, &ward->contents[list], error);
@@ -216,20 +212,9 @@ void ward_end(struct ward *ward)
 int ward_verify_rules(struct ward *ward, struct error *error)
 {
 	struct firewall *firewall = ward->start->firewall;
-	struct table_digest digest = {0};
-	int ret = verify_rules(
-		&firewall->netlink, &ward->ruleset, firewall->owned ? OWNER_SOME : OWNER_NONE, error);
+	int ret = verify_rules(&firewall->netlink, &ward->ruleset, owner_of(firewall), error);
 
-	if (ret == 0)
-		ret = read_digest(ward, &digest, error);
-	if (ret < 0)
-		return ret;
-	if (!digest_equal(&digest, &ward->digest))
-		return error_set(
-			error, FAIL_VERIFY, EBADE, "the table inet " DETOUR_TABLE " is not as it was made");
-	/* written anew, its quota is not to begin anew */
-	ward->detour.used = digest.used;
-	return 0;
+	return ret == 0 ? verify_detour_table(ward, error) : ret;
 }
 
 /*

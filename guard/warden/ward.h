@@ -13,7 +13,6 @@
 #include "guard/warden/leases.h"
 #include "guard/warden/lists.h"
 #include "util/error.h"
-#include "verify/digest.h"
 
 struct ward {
 	const struct guard_start *start;
@@ -24,7 +23,6 @@ struct ward {
 	struct ruleset ruleset;
 	struct ruleset closed; /* what stands in its place as long as that failed; n is 0: nothing does */
 	struct detour detour;
-	struct table_digest digest; /* of the detour's table, as it was written */
 };
 
 /*

@@ -25,6 +25,7 @@
 #include "fw/route.h"
 #include "verify/rules.h"
 #include "verify/sets.h"
+#include "verify/table.h"
 
 #define PORT	   4711
 #define STRAY	   0x8000 /* a message of this type keeps what it has of sequence and port */
@@ -187,7 +188,7 @@ static int ask(uint8_t what, const uint8_t *bytes, size_t size, struct error *er
 
 	mean(&ruleset, contents);
 	must(netlink_open(&netlink, 0) == 0);
-	switch (what % 8) {
+	switch (what % 9) {
 	case 0:
 		ret = verify_rules(&netlink, &ruleset, OWNER_ANY, error);
 		must(ret < 0 || (says(bytes, size, "filter") && says(bytes, size, "OUTPUT")));
@@ -215,8 +216,13 @@ static int ask(uint8_t what, const uint8_t *bytes, size_t size, struct error *er
 		ret = verify_read_rules(&netlink, &is, error);
 		must(ret < 0 || is.n <= RULES_MAX);
 		break;
-	default:
+	case 7:
 		ret = verify_refused(&netlink, AF_INET, &packets, error);
+		break;
+	default:
+		ret = verify_table(&netlink, &(const struct detour){.dns = true, .asks = true}, OWNER_ANY,
+			&packets, error);
+		must(ret < 0 || says(bytes, size, DETOUR_TABLE));
 		break;
 	}
 	netlink_close(&netlink);
