@@ -15,7 +15,8 @@
 #define MESSAGE_ADDRESSES 32
 
 enum message_type {
-	/* resolver: name is at these addresses, for seconds more (of DNS, not clamped yet). Answered. */
+	/* resolver: name is at these addresses, for seconds more (of DNS, not clamped yet); LEARN_PART in
+	   status: and at others, of other messages. Answered. */
 	MESSAGE_LEARN = 1,
 	/* resolver: name could not be asked for again; what is known of it, of the families of status
 	   (KEEP_…), shall stand for seconds more. Not answered. */
@@ -35,6 +36,9 @@ enum message_type {
 	/* fetcher: they cannot be had now, name says why; those of before stand */
 	MESSAGE_RANGES_FAILED,
 };
+
+/* Status of a LEARN. */
+#define LEARN_PART 1
 
 /* Bits of a KEEP's status. */
 #define KEEP_V4 1

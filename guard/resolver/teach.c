@@ -25,6 +25,7 @@ static void write_part(const struct ask *ask, unsigned int part, struct message 
 
 	message->type = MESSAGE_LEARN;
 	message->number = ask->number;
+	message->status = parts_of(ask) > 1 ? LEARN_PART : 0;
 	message->seconds = ask->answer->seconds;
 	message->n = (uint32_t)(left < MESSAGE_ADDRESSES ? left : MESSAGE_ADDRESSES);
 	/* it could be read when it was asked for */

@@ -10,6 +10,7 @@
 #include <linux/rtnetlink.h>
 
 #include "fw/conntrack.h"
+#include "util/log.h"
 #include "verify/sets.h"
 
 /* A dump that was disturbed is done again, this often at most. */
@@ -133,4 +134,15 @@ int flows_forget(struct ward *ward, bool guards, size_t *n)
 		ret = conntrack_forget(&ward->start->firewall->netlink, to_be_forgotten, &flows, n);
 	prefixes_free(&flows.local);
 	return ret;
+}
+
+void flows_end(struct ward *ward)
+{
+	size_t n;
+	const int ret = flows_forget(ward, true, &n);
+
+	if (ret < 0)
+		log_error("connections that are no longer allowed cannot be ended: %s", strerror(-ret));
+	else if (n > 0)
+		log_info("%zu connections that are no longer allowed were ended", n);
 }

@@ -14,4 +14,7 @@
  */
 int flows_forget(struct ward *ward, bool guards, size_t *n);
 
+/* After a change of ours: forgets what it does not allow, and says so. */
+void flows_end(struct ward *ward);
+
 #endif

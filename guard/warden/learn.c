@@ -8,6 +8,7 @@
 #include "fw/allow.h"
 #include "fw/match.h"
 #include "guard/resolver/resolver.h"
+#include "guard/warden/flows.h"
 #include "guard/warden/valid.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -38,6 +39,7 @@ struct learning {
 	enum list list;
 	int64_t now, until;
 	const char *name;
+	bool part; /* of an answer */
 	uint32_t n;
 	struct prefix addresses[MESSAGE_ADDRESSES];
 	uint32_t changed; /* a bit for each of them */
@@ -106,8 +108,8 @@ static bool is_said(const struct learning *it, const struct prefix *address)
 }
 
 /*
- * A blocked name is elsewhere now: what it had of the answer's family before ends like any lease. Of an
- * answer that comes in several messages the last alone is held for long.
+ * A blocked name is elsewhere now: what it had of the answer's family before ends like any lease. Not if the
+ * answer comes in several messages, none of which says where it is not.
  */
 static void release(struct learning *it, uint32_t subject)
 {
@@ -213,10 +215,14 @@ static bool learn_on(struct learning *it)
 			if (!is_fixed(it, &entries->v[i]))
 				lend_to(it, &entries->v[i], lists->about[it->list][i].subject);
 		}
-	if (it->changed != 0)
+	if (it->changed != 0) {
 		lend(it);
+		/* what is blocked from now on may be somewhere already */
+		if (it->list == LIST_BLOCKED)
+			flows_end(it->ward);
+	}
 	for (size_t i = 0; i < entries->n; i++)
-		if (is_held(it, &entries->v[i]) && it->status == 0 &&
+		if (is_held(it, &entries->v[i]) && it->status == 0 && !it->part &&
 			match_entry(&entries->v[i], it->ward->start->resolv, it->name))
 			release(it, lists->about[it->list][i].subject);
 	return listed;
@@ -234,7 +240,10 @@ static bool is_sound(const struct message *message)
 
 int learn_name(struct ward *ward, const struct message *message)
 {
-	struct learning it = {.ward = ward, .now = clock_ms(), .name = message->name};
+	struct learning it = {.ward = ward,
+		.now = clock_ms(),
+		.name = message->name,
+		.part = (message->status & LEARN_PART) != 0};
 	bool listed = false;
 	int status = 0;
 
@@ -334,6 +343,7 @@ static int take_ranges(struct ward *ward, struct prefixes *ranges, struct error 
 	for (int list = 0; list < LISTS && ret == 0; list++)
 		if (entries_want_github(&ward->lists.policy.list[list]))
 			ret = ward_refill(ward, (enum list)list, REFILL_MORE, error);
+	flows_end(ward);
 	return ret;
 }
 

@@ -80,14 +80,14 @@ int leases_put(
 			row->until = until;
 		return 0;
 	}
-	if (leases->used == LEASES_MAX)
+	if (leases->used[list] == LEASES_MAX)
 		return -ENOSPC;
 	place = free_row(leases);
 	if (place == 0)
 		return -ENOMEM;
 	leases->rows[place - 1] = (struct lease_row){until, *address, (uint8_t)list, subject, *bucket};
 	*bucket = place;
-	leases->used++;
+	leases->used[list]++;
 	return 0;
 }
 
@@ -98,9 +98,9 @@ static void unlink_row(struct leases *leases, uint32_t *link)
 	struct lease_row *row = &leases->rows[place - 1];
 
 	*link = row->next;
+	leases->used[row->list]--;
 	*row = (struct lease_row){.next = leases->free};
 	leases->free = place;
-	leases->used--;
 }
 
 void leases_drop(struct leases *leases, enum list list, const struct prefix *address, uint32_t subject)

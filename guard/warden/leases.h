@@ -12,7 +12,10 @@
 #include "fw/set.h"
 #include "guard/warden/lists.h"
 
-/* Most rows of the table: what a name (or network) of a list is lent, once for each address. */
+/*
+ * Most rows of one list: what a name (or network) is lent, once for each address. Of each list, since who has
+ * an allowed wildcard's names can fill that list's, which must not keep blocked names' addresses out.
+ */
 #define LEASES_MAX 16384
 
 /*
@@ -29,7 +32,7 @@
  */
 #define LEASES_BLOCKED_SECONDS (INT64_C(20) * 24 * 3600)
 
-/* Chains of rows; with the table full they are four rows long. */
+/* Chains of rows; with one list's full they are four rows long. */
 #define LEASES_BUCKETS 4096
 
 struct lease_row {
@@ -43,9 +46,9 @@ struct lease_row {
 /* {0} is an empty table; leases_free gives it back. */
 struct leases {
 	struct lease_row *rows;
-	uint32_t n, room; /* rows ever used */
-	uint32_t used;	  /* of them, not free */
-	uint32_t free;	  /* place + 1 */
+	uint32_t n, room;     /* rows ever used */
+	uint32_t used[LISTS]; /* of them, not free */
+	uint32_t free;	      /* place + 1 */
 	uint32_t bucket[LEASES_BUCKETS];
 };
 
@@ -62,8 +65,8 @@ void leases_out_free(struct leases_out *out);
 int64_t leases_until(
 	const struct leases *leases, enum list list, const struct prefix *address, uint32_t subject);
 
-/* Lends it until then; what is lent for longer stays as it is. Returns 0, -ENOSPC if the table is full, or
- * -ENOMEM. */
+/* Lends it until then; what is lent for longer stays as it is. Returns 0, -ENOSPC if the list's rows are all
+ * used, or -ENOMEM. */
 int leases_put(
 	struct leases *leases, enum list list, const struct prefix *address, uint32_t subject, int64_t until);
 

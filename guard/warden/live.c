@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "fw/allow.h"
 #include "guard/warden/flows.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -24,15 +25,18 @@ static void tell(struct outbox *outbox, uint32_t type, enum list list, const str
 		log_error("out of memory: the resolver does not hear of a live change");
 }
 
-static void end_connections(struct ward *ward)
+/* What DNS may open only if an entry names it: without that entry it is not lent any more. */
+static void drop_unnamed(struct ward *ward, enum list list)
 {
-	size_t n;
-	int ret = flows_forget(ward, true, &n);
+	const struct policy *policy = &ward->lists.policy;
 
-	if (ret < 0)
-		log_error("connections that are no longer allowed cannot be ended: %s", strerror(-ret));
-	else if (n > 0)
-		log_info("%zu connections that are no longer allowed were ended", n);
+	for (uint32_t i = 0; i < ward->leases.n; i++) {
+		const struct lease_row row = ward->leases.rows[i];
+
+		if (row.subject != 0 && row.list == (uint8_t)list &&
+			allow_refusal(policy, &policy->list[list], &row.address) != NULL)
+			leases_drop(&ward->leases, list, &row.address, row.subject);
+	}
 }
 
 /* Takes an entry off its list, with what it is lent, and lets the resolver know. */
@@ -45,6 +49,8 @@ static void take_off(struct ward *ward, struct outbox *outbox, enum list list, s
 	lists_remove(lists, list, place);
 	if (!lists_have(lists, list, subject))
 		leases_drop_subject(&ward->leases, list, subject);
+	if (entry.kind == ENTRY_PREFIX && list != LIST_BLOCKED)
+		drop_unnamed(ward, list);
 	tell(outbox, MESSAGE_REMOVE, list, &entry);
 }
 
@@ -251,7 +257,7 @@ int live_deny(struct ward *ward, struct outbox *outbox, const struct entry *entr
 	if (ret == 0 && sends)
 		ret = block(ward, outbox, entry, text, error);
 	if (ret == 0)
-		end_connections(ward);
+		flows_end(ward);
 	return ret;
 }
 
@@ -280,7 +286,7 @@ void live_end_due(struct ward *ward, struct outbox *outbox, int64_t now)
 		ended = ended || changed;
 	}
 	if (ended)
-		end_connections(ward);
+		flows_end(ward);
 }
 
 size_t live_addresses(const struct ward *ward, const struct entry *entry)

@@ -181,7 +181,7 @@ static void expiry(void **state)
 	assert_int_equal(leases_until(&it.leases, LIST_ALLOWED, &address, subject("b.com")), 0);
 	assert_int_equal(leases_until(&it.leases, LIST_ALLOWED, &address, subject("a.com")), NOW + 60000);
 	leases_expire(&it.leases, NOW + 60000 + LEASES_LINGER_MS);
-	assert_int_equal(it.leases.used, 0);
+	assert_int_equal(it.leases.used[LIST_ALLOWED], 0);
 	/* gone from the sets before it is gone from the table */
 	assert_int_equal(lend("a.com", "192.0.2.1", 0), 0);
 	assert_string_equal(lent(), "");
@@ -232,7 +232,7 @@ static void like_a_plain_table(void **state)
 		assert_int_equal(leases_count(&it.leases, LIST_ALLOWED, s + 1), n);
 		leases_drop_subject(&it.leases, LIST_ALLOWED, s + 1);
 	}
-	assert_int_equal(it.leases.used, 0);
+	assert_int_equal(it.leases.used[LIST_ALLOWED], 0);
 }
 
 static void the_table_is_bounded(void **state)

@@ -314,6 +314,49 @@ static void denied_connections_end(void **state)
 	close(stays);
 }
 
+/* Of a private address that DNS says, nothing is left when the network that named it goes, whatever the
+ * resolver says then. */
+static void denied_networks_take_what_they_named(void **state)
+{
+	const struct message keep = {
+		.type = MESSAGE_KEEP, .name = "a.example", .seconds = 1000, .status = KEEP_V4 | KEEP_V6};
+
+	NEEDS_NAMESPACE;
+	warden_begin((struct policy){.strict = true}, "a.example,10.1.0.0/16", NULL);
+	assert_int_equal(learn("a.example", "10.1.0.1 192.0.2.1", 60), 0);
+	must_call("deny 10.1.0.0/16", "no longer allowed");
+	must_hold("allowed-domains", "10.1.0.1", false);
+	assert_int_equal(message_send(it.resolver, &keep), 0);
+	assert_int_equal(learn("a.example", "10.1.0.1", 60), -EADDRNOTAVAIL);
+	must_hold("allowed-domains", "10.1.0.1", false);
+	assert_in_range(left_of("allowed-domains", "192.0.2.1"), 995, 1000);
+
+	/* and when its time is over */
+	must_call("allow 10.2.0.0/16 --for 1s", "allowed");
+	assert_int_equal(learn("a.example", "10.2.0.1", 60), 0);
+	must_log("10.2.0.0/16 is no longer allowed: its time is over");
+	must_hold("allowed-domains", "10.2.0.1", false);
+}
+
+/* An address that is blocked only now may have connections. */
+static void blocked_connections_end(void **state)
+{
+	int blocked, other;
+
+	NEEDS_NAMESPACE;
+	make_world();
+	warden_begin((struct policy){.mode = MODE_BLOCKLIST}, NULL, "bad.example");
+	blocked = connection("198.18.0.1");
+	other = connection("198.18.0.2");
+	assert_true(lives(blocked) && lives(other));
+	assert_int_equal(learn("bad.example", "198.18.0.1", 60), 0);
+	assert_false(lives(blocked));
+	assert_true(lives(other));
+	must_log("1 connections that are no longer allowed were ended");
+	close(blocked);
+	close(other);
+}
+
 /* Tries both addresses over and over; reports the first that was not as it should be. */
 static void try_both(int report)
 {
@@ -660,6 +703,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(blocking, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(reloading, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(denied_connections_end, warden_enter, warden_leave),
+		cmocka_unit_test_setup_teardown(
+			denied_networks_take_what_they_named, warden_enter, warden_leave),
+		cmocka_unit_test_setup_teardown(blocked_connections_end, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(reloading_under_load, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(a_reload_that_fails_stays_closed, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(a_reload_after_one_that_failed, warden_enter, warden_leave),

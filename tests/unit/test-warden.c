@@ -78,6 +78,21 @@ static void what_is_blocked_stays_blocked(void **state)
 	/* nowhere that can be blocked is no news */
 	assert_int_equal(learn("worse.example", "0.0.0.0", 60), -EADDRNOTAVAIL);
 	assert_in_range(left_of("blocked-ports", "198.18.0.1,tcp:443"), least, most);
+	/* an answer of several messages says in none of them where the name is not */
+	for (unsigned int i = 0; i < 2; i++) {
+		struct message message = learn_of("bad.example", "", 60);
+		char text[16];
+
+		message.status = LEARN_PART;
+		for (unsigned int a = 0; a < (i == 0 ? MESSAGE_ADDRESSES : 8U); a++) {
+			snprintf(text, sizeof(text), "198.18.%u.%u", 7 + i, a);
+			message.addresses[message.n++] = prefix(text);
+		}
+		assert_int_equal(learnt(&message), 0);
+	}
+	assert_in_range(left_of("blocked-domains", "198.18.7.31"), least, most);
+	assert_in_range(left_of("blocked-domains", "198.18.8.7"), least, most);
+	assert_in_range(left_of("blocked-domains", "192.0.2.1"), least, most);
 	/* below a wildcard are many names */
 	assert_int_equal(learn("x.w.example", "198.18.0.7", 60), 0);
 	assert_in_range(left_of("blocked-domains", "198.18.0.7"), 350, 360);
@@ -123,6 +138,8 @@ static void strict_keeps_private_closed(void **state)
 	warden_begin((struct policy){.strict = true}, "a.example,10.1.0.0/16", NULL);
 	assert_int_equal(learn("a.example", "10.0.0.1", 60), -EADDRNOTAVAIL);
 	assert_int_equal(learn("a.example", "10.1.0.1", 60), 0);
+	assert_int_equal(learn("a.example", "198.18.0.1", 60), -EADDRNOTAVAIL);
+	assert_int_equal(learn("a.example", "64:ff9b:1::0808:0808", 60), -EADDRNOTAVAIL);
 	must_hold("allowed-domains", "10.0.0.1", false);
 }
 
@@ -152,7 +169,7 @@ static void the_table_is_bounded(void **state)
 	unsigned int n = 0;
 
 	NEEDS_NAMESPACE;
-	warden_begin((struct policy){0}, "a.example", NULL);
+	warden_begin((struct policy){0}, "a.example", "bad.example");
 	while (status == 0 && n < 600) {
 		struct message message = learn_of("a.example", "", 60);
 
@@ -168,6 +185,9 @@ static void the_table_is_bounded(void **state)
 	assert_int_equal(n, 16384 / 32 + 1);
 	must_log("more addresses than the sets take");
 	assert_non_null(strstr(output("ipset list allowed-domains"), "Number of entries: 16384"));
+	/* whoever has an allowed name's answers must not keep a blocked name's out */
+	assert_int_equal(learn("bad.example", "198.18.0.9", 60), 0);
+	must_hold("blocked-domains", "198.18.0.9", true);
 }
 
 static void a_changed_set_is_put_back(void **state)
