@@ -113,6 +113,7 @@ print('FOREGROUND', os.tcgetpgrp(0) == os.getpgrp())\"" /dev/null
 }
 
 @test "PID 1 gives back what the set-up needed, and makes no system call while idle" {
+	rm -f "$LAB/out"
 	caged sleep 1000 > "$LAB/out" 2>&1 3>&- &
 	local job=$! pid
 	lab_wait_for grep -q proved "$LAB/out"

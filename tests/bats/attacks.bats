@@ -165,6 +165,7 @@ tunnelled() { grep -io "query.*tunnelled[0-9]*" "$LAB/dns.log" | grep -o "[0-9]*
 		lab_clean
 		policy $policy
 		container
+		rm -f "$LAB/inside.log"
 		nsenter --net="/run/netns/$CAGE" python3 "$LAB_SOURCE/listen.py" > "$LAB/inside.log" 2>&1 3>&- &
 		echo $! > "$LAB/inside.pid"
 		lab_wait_for grep -q ready "$LAB/inside.log"

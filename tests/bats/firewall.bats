@@ -170,6 +170,7 @@ load common
 
 @test "the tables are ours as long as PID 1 lives: root with NET_ADMIN in the namespace can list but not change" {
 	[ "$(uname -r | cut -d. -f1)" -gt 6 ] || [ "$(uname -r | cut -d. -f2)" -ge 9 ] || skip "tables are owned from Linux 6.9 on"
+	rm -f "$LAB/out"
 	caged sleep 1000 > "$LAB/out" 2>&1 3>&- &
 	local pid=$!
 	lab_wait_for grep -q "Network isolation is enabled" "$LAB/out"

@@ -110,6 +110,7 @@ odd_dns() {
 	export CAGE_RESOLV=$LAB/odd.conf
 	[ -z "$odd" ] || return 0
 	: > "$LAB/odd.log"
+	rm -f "$LAB/odd.out" # the one before says "ready" too
 	ip netns exec "$WORLD" python3 "$LAB_SOURCE/odd-dns.py" 172.17.0.53 "$LAB/zone" "$LAB/odd.log" > "$LAB/odd.out" 2>&1 3>&- &
 	odd=$!
 	lab_wait_for grep -q ready "$LAB/odd.out"

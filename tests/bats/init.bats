@@ -93,6 +93,7 @@ record() { # NAME OPTIONS: starts the recorder; sets job and pid
 
 # bats test_tags=native
 @test "many at once: none is lost, a real-time one not even when it comes a hundred times" {
+	rm -f "$LAB/out"
 	init secure-init "" python3 -c "
 import signal, sys
 every = {1, 2, 10, 12, 15, 28, 40}
@@ -120,6 +121,7 @@ while True:
 
 # bats test_tags=native
 @test "a real-time signal's value arrives with it, in order" {
+	rm -f "$LAB/out"
 	init secure-init "" python3 -c "
 import signal, sys
 signal.pthread_sigmask(signal.SIG_SETMASK, {40, 15})
