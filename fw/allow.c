@@ -92,15 +92,37 @@ bool allow_to_block(struct prefix *address)
 	return kind != ADDRESS_UNSPECIFIED && kind != ADDRESS_LOOPBACK;
 }
 
+/*
+ * Where IPv4 may stand in an address of 64:ff9b:1::/48 (RFC 8215): by the lengths of RFC 6052 2.2, of which
+ * only that network knows the right one.
+ */
+static bool may_lead_to_metadata(const struct prefix *address)
+{
+	static const struct prefix local = {AF_INET6, 48, {0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}};
+	static const uint8_t layouts[][4] = {
+		{6, 7, 9, 10}, {7, 9, 10, 11}, {9, 10, 11, 12}, {12, 13, 14, 15}};
+
+	for (size_t i = 0; prefix_covers(&local, address) && i < sizeof(layouts) / sizeof(layouts[0]); i++) {
+		struct prefix reached;
+		uint8_t v4[4];
+
+		for (size_t b = 0; b < sizeof(v4); b++)
+			v4[b] = address->addr[layouts[i][b]];
+		reached = prefix_make(AF_INET, v4, 32);
+		if (policy_is_metadata(&reached))
+			return true;
+	}
+	return false;
+}
+
 /* An address that DNS may not open by itself; NULL if it may. */
 static const char *must_be_named(const struct policy *policy, const struct prefix *address)
 {
 	const struct prefix reached = prefix_reached(address);
 
-	if (policy_is_metadata(&reached))
+	if (policy_is_metadata(&reached) || may_lead_to_metadata(address))
 		return "the address of a cloud's metadata service";
-	if (policy->strict &&
-		(prefix_kind(address) == ADDRESS_PRIVATE || prefix_kind(&reached) == ADDRESS_PRIVATE))
+	if (policy->strict && prefix_kind(&reached) == ADDRESS_PRIVATE)
 		return "a private address, and the profile is strict";
 	return NULL;
 }

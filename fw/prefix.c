@@ -150,10 +150,8 @@ static const struct {
 	uint8_t offset, mask; /* mask: what each byte is written with (exclusive or) */
 } embedded[] = {
 	{{AF_INET6, 96, {0x00, 0x64, 0xff, 0x9b}}, 12, 0x00}, /* NAT64, RFC 6052 2.1 */
-	{{AF_INET6, 48, {0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}}, 12,
-		0x00},				  /* its own networks' (RFC 8215), /96 */
-	{{AF_INET6, 16, {0x20, 0x02}}, 2, 0x00},  /* 6to4, RFC 3056 2 */
-	{{AF_INET6, 32, {0x20, 0x01}}, 12, 0xff}, /* Teredo, RFC 4380 4 */
+	{{AF_INET6, 16, {0x20, 0x02}}, 2, 0x00},	      /* 6to4, RFC 3056 2 */
+	{{AF_INET6, 32, {0x20, 0x01}}, 12, 0xff},	      /* Teredo, RFC 4380 4 */
 };
 
 struct prefix prefix_reached(const struct prefix *address)

@@ -21,6 +21,7 @@ struct route {
 	struct prefix to;
 	struct prefix gateway; /* family 0: none */
 	bool elsewhere;	       /* through something other than one gateway of this family */
+	bool untold;	       /* through nobody knows what */
 	uint32_t interface;    /* 0: several */
 	uint32_t metric;
 };
@@ -44,6 +45,7 @@ static int read_route(const struct nlmsghdr *message, void *data)
 	static const uint8_t zero[16];
 	struct route route = {0};
 	const struct nlattr *attr;
+	bool object = false;
 	uint32_t table;
 
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header) || header->rtm_family != routes->family ||
@@ -68,8 +70,10 @@ static int read_route(const struct nlmsghdr *message, void *data)
 		case RTA_VIA: /* a gateway of the other family */
 		case RTA_MULTIPATH:
 		case RTA_ENCAP:
-		case RTA_NH_ID: /* a nexthop object, which only newer kernels tell the gateway of as well */
 			route.elsewhere = true;
+			break;
+		case RTA_NH_ID:
+			object = true;
 			break;
 		case RTA_OIF:
 			route.interface = get_u32(attr);
@@ -86,6 +90,8 @@ static int read_route(const struct nlmsghdr *message, void *data)
 	}
 	if (table != RT_TABLE_MAIN)
 		return MNL_CB_OK;
+	/* by a nexthop object, of which nothing more is said (ip-sysctl.rst, nexthop_compat_mode) */
+	route.untold = object && route.interface == 0;
 	if (routes->n == ROUTES_MAX)
 		routes->overflow = true;
 	else
@@ -128,7 +134,8 @@ static int add_networks(const struct routes *routes, const struct route *by, str
 		const struct route *route = &routes->v[i];
 
 		if (route->interface != by->interface || route->to.length == 0 || route->elsewhere ||
-			route->gateway.family != AF_UNSPEC || prefix_kind(&route->to) == ADDRESS_MULTICAST)
+			route->untold || route->gateway.family != AF_UNSPEC ||
+			prefix_kind(&route->to) == ADDRESS_MULTICAST)
 			continue;
 		if (!any && !prefix_covers(&route->to, &by->gateway))
 			continue;
@@ -141,7 +148,7 @@ static int add_networks(const struct routes *routes, const struct route *by, str
 	return 0;
 }
 
-/* What can be reached without a gateway, whichever interface it is on. */
+/* What can be reached without a gateway, or may be, whichever interface it is on. */
 static int add_onlink(const struct routes *routes, struct prefixes *onlink)
 {
 	for (size_t i = 0; i < routes->n; i++)

@@ -20,6 +20,8 @@
  * of a quota was counted; a chain of a hook. */
 #define QUOTA_DEPLETED 2U
 #define CHAIN_BASE     1U
+/* NFTA_TABLE_OWNER, the port of the socket that it belongs to, since 5.12. */
+#define TABLE_OWNED_BY 7
 
 #define TYPE(command) (NFNL_SUBSYS_NFTABLES << 8 | (command))
 
@@ -30,9 +32,12 @@ static const struct {
 	bool any;
 	uint32_t value;
 } added[] = {
-	{"chain", NFTA_CHAIN_USE, true, 0}, {"chain", NFTA_CHAIN_HANDLE, true, 0},
-	{"chain", NFTA_CHAIN_FLAGS, false, CHAIN_BASE}, {"rule", NFTA_RULE_HANDLE, true, 0},
-	{"rule", NFTA_RULE_POSITION, true, 0}, {"counter", NFTA_COUNTER_BYTES, true, 0},
+	{"chain", NFTA_CHAIN_USE, true, 0},
+	{"chain", NFTA_CHAIN_HANDLE, true, 0},
+	{"chain", NFTA_CHAIN_FLAGS, false, CHAIN_BASE},
+	{"rule", NFTA_RULE_HANDLE, true, 0},
+	{"rule", NFTA_RULE_POSITION, true, 0},
+	{"counter", NFTA_COUNTER_BYTES, true, 0},
 	{"counter", NFTA_COUNTER_PACKETS, true, 0},
 	{"redir", NFTA_REDIR_REG_PROTO_MAX, false, NFT_REG_1}, /* a range of one port */
 	{"redir", NFTA_REDIR_FLAGS, false, NF_NAT_RANGE_PROTO_SPECIFIED},
@@ -49,8 +54,17 @@ struct comparing {
 	const char *differs; /* NULL: nothing yet */
 };
 
-static bool same(struct comparing *comparing, const char *of, const struct nlattr *meant,
-	const struct nlattr *meant_end, const struct nlattr *is, const struct nlattr *is_end);
+/* A level of both trees: the attributes of a message, or of a nest. */
+struct level {
+	const char *of; /* as in added; "element" of a rule's list of expressions */
+	const struct nlattr *meant, *meant_end, *is, *is_end;
+};
+
+/* Levels that wait to be compared; a rule has hardly more expressions. */
+struct levels {
+	unsigned int n;
+	struct level v[32];
+};
 
 static const struct nlattr *end_of(const struct nlattr *nest)
 {
@@ -101,7 +115,13 @@ static bool says_nothing(const char *of, const struct nlattr *attr)
 	return zeros == mnl_attr_get_payload_len(attr);
 }
 
-/* What a quota has counted goes on counting, and may be all of it. */
+static bool same_bytes(const struct nlattr *a, const struct nlattr *b)
+{
+	return mnl_attr_get_payload_len(a) == mnl_attr_get_payload_len(b) &&
+	       memcmp(mnl_attr_get_payload(a), mnl_attr_get_payload(b), mnl_attr_get_payload_len(a)) == 0;
+}
+
+/* A quota's: what it has counted goes on, and may be all of it. */
 static bool same_of_quota(struct comparing *comparing, const struct nlattr *meant, const struct nlattr *is)
 {
 	uint32_t flags[2];
@@ -112,60 +132,70 @@ static bool same_of_quota(struct comparing *comparing, const struct nlattr *mean
 		comparing->used += be64toh(mnl_attr_get_u64(is));
 		return true;
 	}
-	return mnl_attr_get_type(is) == NFTA_QUOTA_FLAGS && get_u32(meant, &flags[0]) &&
-	       get_u32(is, &flags[1]) && flags[0] == (flags[1] & ~QUOTA_DEPLETED);
+	if (mnl_attr_get_type(is) == NFTA_QUOTA_FLAGS)
+		return get_u32(meant, &flags[0]) && get_u32(is, &flags[1]) &&
+		       flags[0] == (flags[1] & ~QUOTA_DEPLETED);
+	return same_bytes(meant, is);
 }
 
-static bool same_bytes(const struct nlattr *a, const struct nlattr *b)
+/* The nests of both, to be compared later. */
+static bool later(struct levels *levels, const char *of, const struct nlattr *meant, const struct nlattr *is)
 {
-	return mnl_attr_get_payload_len(a) == mnl_attr_get_payload_len(b) &&
-	       memcmp(mnl_attr_get_payload(a), mnl_attr_get_payload(b), mnl_attr_get_payload_len(a)) == 0;
+	if (levels->n == sizeof(levels->v) / sizeof(levels->v[0]))
+		return false;
+	levels->v[levels->n++] = (struct level){
+		of, mnl_attr_get_payload(meant), end_of(meant), mnl_attr_get_payload(is), end_of(is)};
+	return true;
 }
 
 /* The expressions of a rule: as many, in the same order. */
-static bool same_list(struct comparing *comparing, const struct nlattr *meant, const struct nlattr *is)
+static bool same_list(struct levels *levels, const struct nlattr *meant, const struct nlattr *is)
 {
-	const struct nlattr *m = mnl_attr_get_payload(meant), *m_end = end_of(meant);
-	const struct nlattr *i = mnl_attr_get_payload(is), *i_end = end_of(is);
+	const struct nlattr *m = mnl_attr_get_payload(meant), *i = mnl_attr_get_payload(is);
 
-	for (; is_there(m, m_end) && is_there(i, i_end); m = mnl_attr_next(m), i = mnl_attr_next(i))
-		if (!same(comparing, "element", mnl_attr_get_payload(m), end_of(m), mnl_attr_get_payload(i),
-			    end_of(i)))
+	for (; is_there(m, end_of(meant)) && is_there(i, end_of(is));
+		m = mnl_attr_next(m), i = mnl_attr_next(i))
+		if (!later(levels, "element", m, i))
 			return false;
-	return !is_there(m, m_end) && !is_there(i, i_end);
+	return !is_there(m, end_of(meant)) && !is_there(i, end_of(is));
 }
 
-/* One attribute that is in both. name: of the expression, in one. */
-static bool same_one(struct comparing *comparing, const char *of, const char *name,
-	const struct nlattr *meant, const struct nlattr *is)
+/* What the nests of a level are. */
+static const char *inside(const struct level *level)
+{
+	const struct nlattr *name = NULL;
+
+	if (strcmp(level->of, "element") == 0)
+		name = find(level->meant, level->meant_end, NFTA_EXPR_NAME);
+	return name != NULL ? mnl_attr_get_str(name) : "nest";
+}
+
+/* One attribute that is in both. */
+static bool same_one(struct comparing *comparing, const struct level *level, const struct nlattr *meant,
+	const struct nlattr *is, struct levels *levels)
 {
 	/* nested as we write them; the kernel does not mark its own */
 	if ((meant->nla_type & NLA_F_NESTED) == 0)
-		return same_bytes(meant, is) ||
-		       (strcmp(of, "quota") == 0 && same_of_quota(comparing, meant, is));
-	if (strcmp(of, "rule") == 0 && mnl_attr_get_type(meant) == NFTA_RULE_EXPRESSIONS)
-		return same_list(comparing, meant, is);
-	return same(comparing, name, mnl_attr_get_payload(meant), end_of(meant), mnl_attr_get_payload(is),
-		end_of(is));
+		return strcmp(level->of, "quota") == 0 ? same_of_quota(comparing, meant, is)
+						       : same_bytes(meant, is);
+	if (strcmp(level->of, "rule") == 0 && mnl_attr_get_type(meant) == NFTA_RULE_EXPRESSIONS)
+		return same_list(levels, meant, is);
+	return later(levels, inside(level), meant, is);
 }
 
-static bool same(struct comparing *comparing, const char *of, const struct nlattr *meant,
-	const struct nlattr *meant_end, const struct nlattr *is, const struct nlattr *is_end)
+/* One level; what is below it is put behind the others. */
+static bool same_level(struct comparing *comparing, const struct level *level, struct levels *levels)
 {
-	const struct nlattr *attr, *other, *called = NULL;
-	const char *name = "nest";
+	const struct nlattr *attr, *other;
 
-	if (strcmp(of, "element") == 0)
-		called = find(meant, meant_end, NFTA_EXPR_NAME);
-	if (called != NULL)
-		name = mnl_attr_get_str(called);
-	for (attr = meant; is_there(attr, meant_end); attr = mnl_attr_next(attr)) {
-		other = find(is, is_end, mnl_attr_get_type(attr));
-		if (other == NULL || !same_one(comparing, of, name, attr, other))
+	for (attr = level->meant; is_there(attr, level->meant_end); attr = mnl_attr_next(attr)) {
+		other = find(level->is, level->is_end, mnl_attr_get_type(attr));
+		if (other == NULL || !same_one(comparing, level, attr, other, levels))
 			return false;
 	}
-	for (attr = is; is_there(attr, is_end); attr = mnl_attr_next(attr))
-		if (find(meant, meant_end, mnl_attr_get_type(attr)) == NULL && !says_nothing(of, attr))
+	for (attr = level->is; is_there(attr, level->is_end); attr = mnl_attr_next(attr))
+		if (find(level->meant, level->meant_end, mnl_attr_get_type(attr)) == NULL &&
+			!says_nothing(level->of, attr))
 			return false;
 	return true;
 }
@@ -183,6 +213,21 @@ static const struct nlattr *last_of(const struct nlmsghdr *message)
 static const struct nlattr *named(const struct nlmsghdr *message, uint16_t type)
 {
 	return find(first_of(message), last_of(message), type);
+}
+
+/* Both messages, from the top down. */
+static bool same(
+	struct comparing *comparing, const char *of, const struct nlmsghdr *meant, const struct nlmsghdr *is)
+{
+	struct levels levels = {1, {{of, first_of(meant), last_of(meant), first_of(is), last_of(is)}}};
+
+	while (levels.n > 0) {
+		const struct level level = levels.v[--levels.n];
+
+		if (!same_level(comparing, &level, &levels))
+			return false;
+	}
+	return true;
 }
 
 /* The next message of this type that is meant; NULL: there is none. */
@@ -219,8 +264,7 @@ static int read_message(const struct nlmsghdr *message, void *data)
 	meant = take_next(comparing);
 	if (meant == NULL)
 		return differs(comparing, chain ? "it has a chain too many" : "it has a rule too many");
-	if (!same(comparing, chain ? "chain" : "rule", first_of(meant), last_of(meant), first_of(message),
-		    last_of(message)))
+	if (!same(comparing, chain ? "chain" : "rule", meant, message))
 		return differs(comparing, chain ? "a chain is another" : "a rule is another");
 	return MNL_CB_OK;
 }
@@ -243,7 +287,7 @@ static int read_table(const struct nlmsghdr *message, void *data)
 		return MNL_CB_OK;
 	if (((flags & TABLE_OWNER) != 0) != (comparing->owner == OWNER_SOME))
 		return differs(comparing, "it has no owner, or has one");
-	attr = named(message, NFTA_TABLE_OWNER);
+	attr = named(message, TABLE_OWNED_BY);
 	if (comparing->owner == OWNER_SOME &&
 		(attr == NULL || !get_u32(attr, &owner) || owner != comparing->port))
 		return differs(comparing, "it belongs to another process");

@@ -253,7 +253,7 @@ static void give_answer(struct resolver *resolver, struct ask *ask)
 	ask_end(ask);
 }
 
-/* True if the answer holds an address that nobody can mean; says so. */
+/* True if the answer of a name that is to be opened holds an address that nobody can mean; says so. */
 static bool is_unusable(struct resolver *resolver, const struct ask *ask)
 {
 	const struct answer *answer = ask->answer;
@@ -313,7 +313,7 @@ static void question_done(void *owner, struct ask *ask)
 	}
 	if (ask->verdict == NAME_UNLISTED || ask->answer->n_addresses == 0)
 		give_answer(resolver, ask);
-	else if (is_unusable(resolver, ask))
+	else if (ask->verdict != NAME_BLOCKED && is_unusable(resolver, ask))
 		give_status(resolver, ask, DNS_EDE_FILTERED, "secure-init: an address that cannot be meant",
 			REFRESH_UNUSABLE);
 	else

@@ -18,7 +18,7 @@
 
 struct flows {
 	struct ward *ward;
-	bool guards;
+	bool guards, blocked;
 	struct prefixes local; /* this namespace's own addresses */
 };
 
@@ -115,34 +115,55 @@ static int to_be_forgotten(void *data, const struct connection *connection)
 {
 	const struct flows *flows = data;
 	const bool from_here = is_here(flows, &connection->from), to_here = is_here(flows, &connection->to);
+	uint32_t row = 0;
 	int ret;
 
 	if (from_here && to_here)
+		return 0;
+	if (flows->blocked && !leases_next_of(&flows->ward->leases, LIST_BLOCKED,
+				      to_here ? &connection->from : &connection->to, &row))
 		return 0;
 	ret = to_here ? lets_through(flows, CHAIN_INPUT, &connection->from, connection)
 		      : lets_through(flows, CHAIN_OUTPUT, &connection->to, connection);
 	return ret < 0 ? ret : !ret;
 }
 
-int flows_forget(struct ward *ward, bool guards, size_t *n)
+static int forget(struct flows *flows, size_t *n)
 {
-	struct flows flows = {.ward = ward, .guards = guards};
-	int ret = local_addresses(&flows.local);
+	int ret = local_addresses(&flows->local);
 
 	*n = 0;
 	if (ret == 0)
-		ret = conntrack_forget(&ward->start->firewall->netlink, to_be_forgotten, &flows, n);
-	prefixes_free(&flows.local);
+		ret = conntrack_forget(&flows->ward->start->firewall->netlink, to_be_forgotten, flows, n);
+	prefixes_free(&flows->local);
 	return ret;
 }
 
-void flows_end(struct ward *ward)
+int flows_forget(struct ward *ward, bool guards, size_t *n)
 {
+	struct flows flows = {.ward = ward, .guards = guards};
+
+	return forget(&flows, n);
+}
+
+static void end(struct ward *ward, bool blocked)
+{
+	struct flows flows = {.ward = ward, .guards = true, .blocked = blocked};
 	size_t n;
-	const int ret = flows_forget(ward, true, &n);
+	const int ret = forget(&flows, &n);
 
 	if (ret < 0)
 		log_error("connections that are no longer allowed cannot be ended: %s", strerror(-ret));
 	else if (n > 0)
 		log_info("%zu connections that are no longer allowed were ended", n);
+}
+
+void flows_end(struct ward *ward)
+{
+	end(ward, false);
+}
+
+void flows_end_blocked(struct ward *ward)
+{
+	end(ward, true);
 }

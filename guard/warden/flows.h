@@ -14,7 +14,11 @@
  */
 int flows_forget(struct ward *ward, bool guards, size_t *n);
 
-/* After a change of ours: forgets what it does not allow, and says so. */
+/*
+ * After a change of ours: forgets what it does not allow, and says so. flows_end_blocked: of that only what
+ * is with an address that a blocked name is lent; what is no longer lent to an allowed one lives on.
+ */
 void flows_end(struct ward *ward);
+void flows_end_blocked(struct ward *ward);
 
 #endif

@@ -8,7 +8,6 @@
 #include "fw/allow.h"
 #include "fw/match.h"
 #include "guard/resolver/resolver.h"
-#include "guard/warden/flows.h"
 #include "guard/warden/valid.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -21,6 +20,10 @@
 
 /* The same of a blocked name, which is lent for much longer. */
 #define BLOCKED_SLACK_MS (LEASES_BLOCKED_SECONDS * 500)
+
+/* What one blocked name has of answers that come in several messages: two of the longest, and it is where the
+ * last message says. */
+#define HELD_MAX 2048
 
 _Static_assert(MESSAGE_ADDRESSES <= 32, "a bit for each address");
 
@@ -109,7 +112,7 @@ static bool is_said(const struct learning *it, const struct prefix *address)
 
 /*
  * A blocked name is elsewhere now: what it had of the answer's family before ends like any lease. Not if the
- * answer comes in several messages, none of which says where it is not.
+ * answer comes in several messages, none of which says where it is not, as long as it has not too many.
  */
 static void release(struct learning *it, uint32_t subject)
 {
@@ -200,6 +203,12 @@ static bool is_fixed(const struct learning *it, const struct entry *entry)
 	return entry->kind == ENTRY_NAME && target != NULL && target->fixed;
 }
 
+/* Long answers, each of other addresses, are not to fill the list. */
+static bool has_many(const struct learning *it, uint32_t subject)
+{
+	return leases_count(&it->ward->leases, it->list, subject) > HELD_MAX;
+}
+
 /* All entries of one list. Returns false if none of them speaks of the name. */
 static bool learn_on(struct learning *it)
 {
@@ -217,12 +226,12 @@ static bool learn_on(struct learning *it)
 		}
 	if (it->changed != 0) {
 		lend(it);
-		/* what is blocked from now on may be somewhere already */
 		if (it->list == LIST_BLOCKED)
-			flows_end(it->ward);
+			it->ward->blocked_anew = true;
 	}
 	for (size_t i = 0; i < entries->n; i++)
-		if (is_held(it, &entries->v[i]) && it->status == 0 && !it->part &&
+		if (is_held(it, &entries->v[i]) && it->status == 0 &&
+			(!it->part || has_many(it, lists->about[it->list][i].subject)) &&
 			match_entry(&entries->v[i], it->ward->start->resolv, it->name))
 			release(it, lists->about[it->list][i].subject);
 	return listed;
@@ -343,7 +352,6 @@ static int take_ranges(struct ward *ward, struct prefixes *ranges, struct error 
 	for (int list = 0; list < LISTS && ret == 0; list++)
 		if (entries_want_github(&ward->lists.policy.list[list]))
 			ret = ward_refill(ward, (enum list)list, REFILL_MORE, error);
-	flows_end(ward);
 	return ret;
 }
 

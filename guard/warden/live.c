@@ -25,6 +25,17 @@ static void tell(struct outbox *outbox, uint32_t type, enum list list, const str
 		log_error("out of memory: the resolver does not hear of a live change");
 }
 
+/* True if the subject is a network for a time, and not what DNS says of a name. */
+static bool is_named_itself(const struct lists *lists, enum list list, uint32_t subject)
+{
+	const struct entries *entries = &lists->policy.list[list];
+	size_t i = 0;
+
+	while (i < entries->n && lists->about[list][i].subject != subject)
+		i++;
+	return i < entries->n && entries->v[i].kind == ENTRY_PREFIX;
+}
+
 /* What DNS may open only if an entry names it: without that entry it is not lent any more. */
 static void drop_unnamed(struct ward *ward, enum list list)
 {
@@ -34,7 +45,8 @@ static void drop_unnamed(struct ward *ward, enum list list)
 		const struct lease_row row = ward->leases.rows[i];
 
 		if (row.subject != 0 && row.list == (uint8_t)list &&
-			allow_refusal(policy, &policy->list[list], &row.address) != NULL)
+			allow_refusal(policy, &policy->list[list], &row.address) != NULL &&
+			!is_named_itself(&ward->lists, list, row.subject))
 			leases_drop(&ward->leases, list, &row.address, row.subject);
 	}
 }

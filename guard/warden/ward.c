@@ -95,10 +95,13 @@ static enum owner owner_of(const struct firewall *firewall)
 /* Compares the detour's table; written anew, its quota is not to begin anew. */
 static int verify_detour_table(struct ward *ward, struct error *error)
 {
-	const struct firewall *firewall = ward->start->firewall;
+	struct firewall *firewall = ward->start->firewall;
+	uint64_t used = 0;
+	int ret = verify_table(&firewall->netlink, &ward->detour, owner_of(firewall), &used, error);
 
-	return verify_table(&ward->start->firewall->netlink, &ward->detour, owner_of(firewall),
-		&ward->detour.used, error);
+	if (ret == 0 && used > ward->detour.used)
+		ward->detour.used = used;
+	return ret;
 }
 
 /* What no rule asks any more: a later policy that asks it again must not find what it held. */

@@ -22,7 +22,8 @@ struct ward {
 	struct prefixes ranges;		 /* of GitHub */
 	struct ruleset ruleset;
 	struct ruleset closed; /* what stands in its place as long as that failed; n is 0: nothing does */
-	struct detour detour;
+	struct detour detour;  /* what is meant, and what of its quota is used */
+	bool blocked_anew;     /* an address was put on the blocked list, which may have connections */
 };
 
 /*

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "guard/warden/control.h"
+#include "guard/warden/flows.h"
 #include "guard/warden/learn.h"
 #include "guard/message.h"
 #include "guard/warden/outbox.h"
@@ -25,6 +26,9 @@
 /* How often a full table is said, in milliseconds. */
 #define FULL_QUIET_MS 60000
 
+/* How often connections are looked through, for a blocked name that moves all the time. */
+#define END_QUIET_MS 5000
+
 enum fd { FD_LIFELINE, FD_RESOLVER, FD_FETCHER, FD_TAMPER, FD_CONTROL };
 
 struct warden {
@@ -35,6 +39,7 @@ struct warden {
 	struct learn_ranges ranges;
 	int lifeline, resolver, fetcher;
 	int64_t full_again; /* when it may be said again that the table is full */
+	int64_t end_again;  /* when what is blocked anew may be looked for among the connections again */
 };
 
 static void warden_free(struct warden *warden)
@@ -102,8 +107,9 @@ static void learn(struct warden *warden, const struct message *message)
 		.status = learn_name(&warden->ward, message)};
 
 	if (answer.status == -ENOSPC && clock_ms() >= warden->full_again) {
-		log_warn("more addresses than the sets take (%d for a time): new ones stay closed until some "
-			 "of them have expired",
+		log_warn(
+			"more addresses than the sets take (%d of a list for a time): no new ones until some "
+			"of them have expired",
 			LEASES_MAX);
 		warden->full_again = clock_ms() + FULL_QUIET_MS;
 	}
@@ -168,6 +174,11 @@ static int serve_clock(struct warden *warden)
 	const int64_t now = clock_ms();
 
 	live_end_due(&warden->ward, &warden->outbox, now);
+	if (warden->ward.blocked_anew && now >= warden->end_again) {
+		warden->ward.blocked_anew = false;
+		flows_end_blocked(&warden->ward);
+		warden->end_again = clock_ms() + END_QUIET_MS;
+	}
 	return tamper_check(&warden->tamper, &warden->ward, now);
 }
 
@@ -175,9 +186,11 @@ static int serve_clock(struct warden *warden)
 static int64_t next_time(const struct warden *warden)
 {
 	const int64_t due = lists_next(&warden->ward.lists);
-	const int64_t until = warden->tamper.next_check;
+	int64_t until = warden->tamper.next_check;
 
-	return due != 0 && due < until ? due : until;
+	if (due != 0 && due < until)
+		until = due;
+	return warden->ward.blocked_anew && warden->end_again < until ? warden->end_again : until;
 }
 
 static int wait_ms(int64_t until)

@@ -388,15 +388,21 @@ docker_dns() {
 
 @test "addresses of NAT64, 6to4 and Teredo are judged by what they lead to" {
 	odd_dns "local.six AAAA 60 64:ff9b::a9fe:1" "private.six AAAA 60 64:ff9b::a00:1" "azure.six AAAA 60 64:ff9b::a83f:8110" \
-		"own.six AAAA 60 64:ff9b:1::808:808" "sixtofour.six AAAA 60 2002:a00:1::1" "teredo.six AAAA 60 2001::5601:fefe" \
+		"own.six AAAA 60 64:ff9b:1::808:808" "far.six AAAA 60 64:ff9b:1:a9fe:a9:fe00::" "sixtofour.six AAAA 60 2002:a00:1::1" "teredo.six AAAA 60 2001::5601:fefe" \
 		"public.six AAAA 60 64:ff9b::808:808"
 	PARA_PROFILE=strict PARA_ALLOWED_DOMAINS="*.six" start sleep infinity
 	local name
-	for name in local private azure own sixtofour teredo; do
+	for name in local private azure own far sixtofour teredo; do
 		ask $name.six AAAA; assert_rcode SERVFAIL
 	done
 	ask public.six AAAA; assert_rcode NOERROR
 	[ "$(members allowed-domains6)" = 64:ff9b::808:808 ]
+	# by default what only its own network understands is open, but for a metadata service
+	stop
+	lab_clean
+	PARA_ALLOWED_DOMAINS="*.six" start sleep infinity
+	ask far.six AAAA; assert_rcode SERVFAIL
+	ask own.six AAAA; assert_rcode NOERROR
 }
 
 @test "a server that the agent could be is not asked for what is to be opened" {

@@ -127,6 +127,15 @@ exec_root() {
 	[ "$status" -ne 0 ]
 }
 
+@test "a blocked name that is also at an address that means nothing is blocked at the other" {
+	odd_dns "other.odd.lab A 0 $EXAMPLE" "bad.odd.lab A 0 127.0.0.1" "bad.odd.lab A 0 $NPM"
+	PARA_NETWORK_MODE=blocklist PARA_BLOCKED_DOMAINS=other.odd.lab start sleep infinity
+	change deny bad.odd.lab
+	assert_status 0
+	lab_wait_for in_set blocked-domains $NPM
+	stays tcp $NPM 443
+}
+
 @test "deny ends what is connected by it, and nothing else" {
 	PARA_ALLOWED_DOMAINS=v4.lab:7777,104.16.1.0/24:8000,api.anthropic.com start sleep infinity
 	as_agent python3 "$LAB_SOURCE/hold.py" $NPM 7777 > "$LAB/run/first" 2>&1 3>&- &

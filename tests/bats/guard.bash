@@ -10,6 +10,7 @@ guard_lab() {
 	ip -n "$WORLD" addr add 172.17.0.53/16 dev eth0
 	# on loopback, all of the network is ours: addresses for names that move
 	ip -n "$WORLD" addr add 198.18.0.1/15 dev lo
+	ip -n "$WORLD" addr add 104.24.0.1/15 dev lo
 	ip -n "$WORLD" -6 route add local 2001:db8:18::/48 dev lo
 	echo "nameserver 172.17.0.53" > "$LAB/odd.conf"
 }

@@ -88,6 +88,19 @@ setup() {
 	assert_status 0
 	run in_cage iptables -S
 	refute_says 10.77.0.0
+	# and where the host's network is to be closed all the same, what may be a part of it is, too
+	lab_clean
+	PARA_NETWORK_MODE=blocklist PARA_ALLOW_HOST=none run caged true
+	assert_status 0
+	run in_cage iptables -S
+	assert_says "-d 10.77.0.0/16 -j REJECT"
+	# a kernel that tells it leaves no doubt
+	in_cage sysctl -qw net.ipv4.nexthop_compat_mode=1
+	lab_clean
+	PARA_NETWORK_MODE=blocklist PARA_ALLOW_HOST=none run caged true
+	assert_status 0
+	run in_cage iptables -S
+	refute_says 10.77.0.0
 	ip -n "$CAGE" route del 10.77.0.0/16
 	ip -n "$CAGE" route replace default via $GATEWAY
 	ip -n "$CAGE" nexthop del id 5

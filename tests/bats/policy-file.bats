@@ -81,7 +81,7 @@ for block in re.findall(r"^```json\n(.*?)^```$", open(sys.argv[1]).read(), re.M 
 			if sys.argv[2]:
 			    there = there[sys.argv[2]]
 			    for one in there.get("anyOf", []):
-			        if one["$ref"] == "#/$defs/groups":
+			        if one.get("$ref") == "#/$defs/groups":
 			            there = schema["$defs"]["groups"]
 			    there = there["properties"]
 			assert set(there) == set(sys.argv[3].split(", ")), (sorted(there), sys.argv[3])

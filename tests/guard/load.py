@@ -4,7 +4,7 @@ were made, but not for longer than a minute more.
 
 Threads resolve one of HOSTS at 192.0.2.1 (which leads to the guard) and connect to port 8000 of a random address of the answer,
 half of the time once more, to one that an answer gave them up to a minute ago. Others try, all the while, what is on no list:
-198.19.0.0/16, and names that DNS does not have for them. Says how many connections there were, how many were refused and why,
+104.25.0.0/16, and names that DNS does not have for them. Says how many connections there were, how many were refused and why,
 how many addresses, how many attempts there were at what is blocked, and how many of them went through.
 """
 import collections
@@ -83,7 +83,7 @@ def attack():
     global tried, through
     prober = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     while goes_on():
-        address = f"198.19.{random.getrandbits(8)}.{random.getrandbits(8)}"
+        address = f"104.25.{random.getrandbits(8)}.{random.getrandbits(8)}"
         tried += 2
         try:
             prober.sendto(b"out", (address, 8000))

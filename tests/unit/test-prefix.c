@@ -186,7 +186,7 @@ static void what_an_address_leads_to(void **state)
 		{"64:ff9b::a9fe:a9fe", "169.254.169.254"},
 		{"64:ff9b::a9fe:a9fe/127", "64:ff9b::a9fe:a9fe/127"},
 		{"64:ff9b:0:1::a9fe:a9fe", "64:ff9b:0:1::a9fe:a9fe"},
-		{"64:ff9b:1:ffff::a00:1", "10.0.0.1"},
+		{"64:ff9b:1:ffff::a00:1", "64:ff9b:1:ffff::a00:1"},
 		{"2002:a9fe:a9fe::1", "169.254.169.254"},
 		{"2003:a9fe:a9fe::1", "2003:a9fe:a9fe::1"},
 		{"2001:0:4136:e378:8000:63bf:f5ff:fffe", "10.0.0.1"},

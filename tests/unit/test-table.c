@@ -97,6 +97,8 @@ static void quotas_count_on(void **state)
 		put(&detour);
 		must(verify(&fresh, &used, &error) == 0, "%s", error.text);
 		assert_int_equal(used, detour.used);
+		must(verify(&detour, &used, &error) == 0, "%s", error.text);
+		assert_int_equal(used, detour.used);
 	}
 }
 

@@ -324,12 +324,15 @@ static void denied_networks_take_what_they_named(void **state)
 	NEEDS_NAMESPACE;
 	warden_begin((struct policy){.strict = true}, "a.example,10.1.0.0/16", NULL);
 	assert_int_equal(learn("a.example", "10.1.0.1 192.0.2.1", 60), 0);
+	/* which names itself, and stays */
+	must_call("allow 169.254.169.254 --for 2h", "allowed");
 	must_call("deny 10.1.0.0/16", "no longer allowed");
 	must_hold("allowed-domains", "10.1.0.1", false);
 	assert_int_equal(message_send(it.resolver, &keep), 0);
 	assert_int_equal(learn("a.example", "10.1.0.1", 60), -EADDRNOTAVAIL);
 	must_hold("allowed-domains", "10.1.0.1", false);
 	assert_in_range(left_of("allowed-domains", "192.0.2.1"), 995, 1000);
+	assert_in_range(left_of("allowed-domains", "169.254.169.254"), 7100, 7200);
 
 	/* and when its time is over */
 	must_call("allow 10.2.0.0/16 --for 1s", "allowed");
@@ -350,11 +353,30 @@ static void blocked_connections_end(void **state)
 	other = connection("198.18.0.2");
 	assert_true(lives(blocked) && lives(other));
 	assert_int_equal(learn("bad.example", "198.18.0.1", 60), 0);
+	must_log("1 connections that are no longer allowed were ended");
 	assert_false(lives(blocked));
 	assert_true(lives(other));
-	must_log("1 connections that are no longer allowed were ended");
 	close(blocked);
 	close(other);
+}
+
+/* A connection outlives what its address is lent, also if something else is blocked meanwhile. */
+static void other_connections_live(void **state)
+{
+	int fd;
+
+	NEEDS_NAMESPACE;
+	make_world();
+	warden_begin((struct policy){.ssh = SSH_NONE, .host = HOST_NONE}, "a.example", "bad.example");
+	assert_int_equal(learn("a.example", "198.18.0.2", 60), 0);
+	fd = connection("198.18.0.2");
+	assert_true(lives(fd));
+	assert_int_equal(run("ipset del allowed-domains 198.18.0.2"), 0);
+	assert_int_equal(learn("bad.example", "198.18.0.1", 60), 0);
+	/* answered after connections were looked through */
+	must_call("list", "bad.example");
+	assert_true(lives(fd));
+	close(fd);
 }
 
 /* Tries both addresses over and over; reports the first that was not as it should be. */
@@ -706,6 +728,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			denied_networks_take_what_they_named, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(blocked_connections_end, warden_enter, warden_leave),
+		cmocka_unit_test_setup_teardown(other_connections_live, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(reloading_under_load, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(a_reload_that_fails_stays_closed, warden_enter, warden_leave),
 		cmocka_unit_test_setup_teardown(a_reload_after_one_that_failed, warden_enter, warden_leave),

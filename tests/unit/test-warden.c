@@ -93,6 +93,20 @@ static void what_is_blocked_stays_blocked(void **state)
 	assert_in_range(left_of("blocked-domains", "198.18.7.31"), least, most);
 	assert_in_range(left_of("blocked-domains", "198.18.8.7"), least, most);
 	assert_in_range(left_of("blocked-domains", "192.0.2.1"), least, most);
+	/* but not so many of them that other names find no place */
+	for (unsigned int i = 0; i < 2048 / MESSAGE_ADDRESSES; i++) {
+		struct message message = learn_of("bad.example", "", 60);
+
+		message.status = LEARN_PART;
+		for (; message.n < MESSAGE_ADDRESSES; message.n++) {
+			const uint32_t address = htonl(0x0b000000U + i * 32 + message.n);
+
+			message.addresses[message.n] = prefix_make(AF_INET, &address, 32);
+		}
+		assert_int_equal(learnt(&message), 0);
+	}
+	assert_in_range(left_of("blocked-domains", "198.18.8.7"), 350, 360);
+	assert_in_range(left_of("blocked-domains", "11.0.7.255"), least, most);
 	/* below a wildcard are many names */
 	assert_int_equal(learn("x.w.example", "198.18.0.7", 60), 0);
 	assert_in_range(left_of("blocked-domains", "198.18.0.7"), 350, 360);
