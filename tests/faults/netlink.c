@@ -40,20 +40,22 @@ static void copy(pid_t pid, void *ours, uint64_t theirs, size_t length, bool the
 		abort();
 }
 
-/* Where the datagram is, and its sender. */
-static void places(const struct tracee *tracee, uint64_t *bytes, uint64_t *sender)
+/* Where the datagram is, for how much there is room, and its sender. */
+static void places(const struct tracee *tracee, uint64_t *bytes, size_t *room, uint64_t *sender)
 {
 	struct msghdr message;
 	struct iovec vector;
 
 	if (tracee->number == SYS_recvfrom) {
 		*bytes = tracee->args[1];
+		*room = tracee->args[2];
 		*sender = tracee->args[4];
 		return;
 	}
 	copy(tracee->pid, &message, tracee->args[1], sizeof(message), false);
 	copy(tracee->pid, &vector, (uintptr_t)message.msg_iov, sizeof(vector), false);
 	*bytes = (uintptr_t)vector.iov_base;
+	*room = vector.iov_len;
 	*sender = (uintptr_t)message.msg_name;
 }
 
@@ -120,8 +122,12 @@ static void give(const struct tracee *tracee)
 	uint64_t bytes, sender;
 	struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
 	const uint32_t size = sizeof(kernel);
+	size_t room;
 
-	places(tracee, &bytes, &sender);
+	places(tracee, &bytes, &room, &sender);
+	/* as the kernel, which throws the rest away (recv(2)) */
+	if (it.length > room)
+		it.length = room;
 	copy(tracee->pid, it.held, bytes, it.length, true);
 	if (sender != 0)
 		copy(tracee->pid, &kernel, sender, sizeof(kernel), true);
@@ -160,13 +166,14 @@ bool spoil_exit(struct tracee *tracee, const struct spoil *spoil, struct user_re
 {
 	uint64_t bytes, sender;
 	uint32_t other = 4242;
+	size_t room;
 
 	if (it.state == STATE_SWAPPING)
 		return swap_second(tracee, regs);
 	if (it.state != STATE_WAITING || (long long)regs->rax <= 0 || tracee->received != spoil->when)
 		return false;
 	it.length = regs->rax < ROOM ? regs->rax : ROOM;
-	places(tracee, &bytes, &sender);
+	places(tracee, &bytes, &room, &sender);
 	copy(tracee->pid, it.held, bytes, it.length, false);
 	it.state = STATE_DONE;
 	if (strcmp(spoil->how, "lose") == 0)
